@@ -1,0 +1,5 @@
+package tests
+
+import (
+	_ "github.com/stretchr/testify/require"
+)
