@@ -30,6 +30,10 @@ func Atan(c Control, y, x Float) (Float, Status) {
 		r, rst := halfPi.pack(c, neg)
 		return r, st | rst
 	}
+	if !x.Neg() && y.widen().exp-x.widen().exp < -40 {
+		r, rst := y.widen().div(x.widen()).packInexact(c, neg)
+		return r, st | rst
+	}
 	r, rst := angleOf(y.widen(), x.widen(), x.Neg()).pack(c, neg)
 	return r, st | rst
 }

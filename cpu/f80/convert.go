@@ -41,6 +41,7 @@ func (l layout) widen(v uint64, neg bool) (f Float, denormal bool) {
 }
 
 // FromFloat32 is FLD m32fp: a denormal raises DE, a signalling NaN raises IE and becomes quiet.
+// An unmasked IE withholds the push; with an unmasked DE processors push the value all the same.
 //
 // SDM Vol. 2A, "FLD—Load Floating Point Value".
 func FromFloat32(v uint32) (Float, Status) { return loaded(Widen32(v)) }

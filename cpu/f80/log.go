@@ -14,11 +14,10 @@ func TwoToXMinus1(c Control, a Float) (Float, Status) {
 			return One(true), st
 		}
 		return a, st
+	case a == One(true):
+		return Float{jBit, signBit | expBias - 1}, PE
 	case a.SE&expMask >= expBias:
-		if a == One(true) {
-			return Float{jBit, signBit | expBias - 1}, st
-		}
-		return a, st
+		return a, PE
 	}
 	t := a.widen().mul(ln2)
 	z := t.fraction()
@@ -39,6 +38,8 @@ func YLog2X(c Control, y, x Float) (Float, Status) {
 	r, st, done := screen2(c, y, x)
 	below := x.SE&expMask < expBias // log₂ x is negative
 	switch {
+	case x.IsZero() && y.IsDenormal():
+		return Inf(!y.Neg()), ZE // goes before DE
 	case x.Neg() && !x.IsZero() && !x.IsNaN() && !y.IsNaN():
 		return invalid()
 	case done:
@@ -59,12 +60,11 @@ func YLog2X(c Control, y, x Float) (Float, Status) {
 	v, neg, exact := log2(x.widen())
 	v = v.mul(y.widen())
 	neg = neg != y.Neg()
-	var rst Status
-	if exact {
-		r, rst = v.packExact(c, neg)
-	} else {
-		r, rst = v.pack(c, neg)
+	if exact { // the hardware says inexact all the same
+		r, rst := v.packInexact(c, neg)
+		return r, st | rst
 	}
+	r, rst := v.pack(c, neg)
 	return r, st | rst
 }
 
@@ -117,16 +117,18 @@ func atanh(s wide) wide {
 func YLog2XPlus1(c Control, y, x Float) (Float, Status) {
 	r, st, done := screen2(c, y, x)
 	switch {
+	case x.IsInf() && x.Neg() && !y.IsNaN():
+		return invalid()
 	case done:
 		return r, st
-	case x.IsInf() && x.Neg(), x.IsInf() && y.IsZero(), x.IsZero() && y.IsInf():
+	case x.IsInf() && y.IsZero(), x.IsZero() && y.IsInf():
 		return invalid()
 	case x.IsInf(), y.IsInf():
 		return Inf(x.Neg() != y.Neg()), st
 	case x.IsZero(), y.IsZero():
 		return Zero(x.Neg() != y.Neg()), st
 	case x.Neg() && x.SE&expMask >= expBias: // x ≤ -1
-		return x, st
+		return x, st | PE
 	}
 	v := log2p1(x.widen(), x.Neg()).mul(y.widen())
 	r, rst := v.pack(c, x.Neg() != y.Neg())

@@ -52,9 +52,6 @@ func (a angle) sine() wide {
 func (a angle) cosine() wide {
 	z := a.r.mul(a.r).fraction()
 	s := alternating(z, cosTerms[:])
-	if s.hi == 0 && s.lo < 2 {
-		s.lo = 2 // further below 1 than sin r / r is, as it should be
-	}
 	return s.oneMinus()
 }
 
@@ -88,9 +85,26 @@ func Sin(c Control, a Float) (Float, Status) {
 	if done || a.IsZero() {
 		return r, st
 	}
+	if tiny(a) {
+		r, rst := a.widen().packInexact(c, a.Neg())
+		return r, st | rst
+	}
 	v, neg := reduce(a.widen()).sin()
 	r, rst := v.pack(c, neg != a.Neg())
 	return r, st | rst
+}
+
+// tiny reports whether |a| < 2⁻⁶⁸. There the hardware takes sin a and tan a for a and cos a
+// for 1, inexact but not rounded, whatever the rounding control says.
+func tiny(a Float) bool { return a.SE&expMask < expBias-68 }
+
+// packInexact delivers an inexact result that is not rounded.
+func (a wide) packInexact(c Control, neg bool) (Float, Status) {
+	r, st := a.packExact(c, neg)
+	if a.exp+expBias < 1 {
+		st |= UE
+	}
+	return r, st | PE
 }
 
 // Cos is FCOS. When |a| ≥ 2⁶³ it returns a and C2.
@@ -103,6 +117,8 @@ func Cos(c Control, a Float) (Float, Status) {
 		return r, st
 	case a.IsZero():
 		return One(false), st
+	case tiny(a):
+		return One(false), st | PE
 	}
 	x := reduce(a.widen())
 	x.quadrant++
@@ -118,7 +134,7 @@ func Cos(c Control, a Float) (Float, Status) {
 func SinCos(c Control, a Float) (sin, cos Float, st Status) {
 	sin, sst := Sin(c, a)
 	cos, cst := Cos(c, a)
-	return sin, cos, sst | cst
+	return sin, cos, sst&^C1 | cst
 }
 
 // Tan is FPTAN: the tangent, which replaces ST(0); the instruction then pushes 1, or the same
@@ -131,6 +147,15 @@ func Tan(c Control, a Float) (Float, Status) {
 		return r, st
 	}
 	x := reduce(a.widen())
+	switch {
+	case tiny(a):
+		r, rst := x.r.packInexact(c, a.Neg())
+		return r, st | rst
+	case a.SE&expMask < expBias-33:
+		// The hardware's tangent is too small here, as the sine is, until |a| reaches 2⁻³³.
+		r, rst := x.r.sub(wide{x.r.exp - 100, jBit, 0}).pack(c, a.Neg())
+		return r, st | rst
+	}
 	sin, cos, neg := x.sine(), x.cosine(), a.Neg() != x.below
 	if x.quadrant&1 != 0 {
 		sin, cos, neg = cos, sin, !neg
