@@ -128,6 +128,14 @@ func (f Float) unpack() (exp int, sig uint64) {
 	return exp, sig
 }
 
+// settled turns a pseudo-denormal into the normal number of the same value.
+func (f Float) settled() Float {
+	if f.IsDenormal() && f.Sig&jBit != 0 {
+		f.SE++
+	}
+	return f
+}
+
 func signOf(neg bool) uint16 {
 	if neg {
 		return signBit

@@ -24,9 +24,7 @@ func rem(c Control, a, b Float, nearest bool) (Float, Status) {
 	case a.IsZero():
 		return a, st
 	case b.IsInf():
-		exp, sig := a.unpack()
-		r, rst := packRem(c, a.Neg(), exp, sig)
-		return r, st | rst
+		return a.settled(), st
 	}
 	r, rst := remSig(c, a, b, nearest)
 	return r, st | rst

@@ -44,8 +44,8 @@ func Scale(c Control, a, b Float) (Float, Status) {
 			return invalid()
 		}
 		return Inf(a.Neg()), st
-	case a.IsInf() || a.IsZero():
-		return a, st
+	case a.IsInf() || a.IsZero() || b.IsZero():
+		return a.settled(), st
 	}
 	exp, sig := a.unpack()
 	r, rst := packAt(c, 0, a.Neg(), exp+chop(b), sig, 0)
