@@ -1,0 +1,246 @@
+package mmu
+
+import (
+	"github.com/glassbox-vm/glassbox/mmu/phys"
+)
+
+// TLBSize is the number of entries per class of data access.
+const TLBSize = 1024
+
+const codeSize = 256
+
+// A TLBEntry is what one page of linear addresses maps to. RTag is the page address if
+// reads may use the entry, WTag if writes may; otherwise the tag is an address that does
+// not belong in the slot. So one comparison decides everything:
+//
+//	(la ^ tag) < PageSize-size+1
+//
+// holds only if the page is the right one, the entry valid, the access allowed and
+// contained in the page.
+//
+// RTag is set only while the accessed flags are, for RAM and ROM. WTag is set only while
+// the dirty flag is, for RAM that nobody watches.
+type TLBEntry struct {
+	RTag, WTag uint64
+	Host       uint64 // host address of the page, for generated code; 0 for now
+	Off        uint64 // offset of the page in phys.Memory.Backing
+}
+
+// A TLB is the buffer of one processor. The layout is fixed and holds no pointers.
+type TLB struct {
+	Data [classes][TLBSize]TLBEntry // by Class, then linear address bits 21:12
+	Code [2][codeSize]TLBEntry      // supervisor, user; RTag is the tag for execution
+}
+
+// tables is the number of tables in a TLB: data by class, then code.
+const tables = int(classes) + 2
+
+// table returns table i of the TLB.
+func (m *MMU) table(i int) []TLBEntry {
+	if i < int(classes) {
+		return m.tlb.Data[i][:]
+	}
+	return m.tlb.Code[i-int(classes)][:]
+}
+
+// Flags of a slot in use.
+const (
+	slotUsed   = 1 << iota // it is in the list
+	slotGlobal             // survives FlushNonGlobal
+	slotLarge              // a piece of a page above 4 KiB
+)
+
+// A slots lists the entries of one table in use, so that dropping all is cheap.
+type slots struct {
+	n     int
+	list  [TLBSize]uint16
+	flags [TLBSize]uint8
+	shift [TLBSize]uint8 // log2 of the page size
+}
+
+// use notes that slot i holds a page.
+func (s *slots) use(i uint64, flags, shift uint8) {
+	if s.flags[i]&slotUsed == 0 {
+		s.list[s.n] = uint16(i)
+		s.n++
+	}
+	s.flags[i] = slotUsed | flags
+	s.shift[i] = shift
+}
+
+// drop clears the slots in use for which doomed says so.
+func (s *slots) drop(table []TLBEntry, doomed func(e *TLBEntry, flags, shift uint8) bool) {
+	kept := 0
+	for _, i := range s.list[:s.n] {
+		if e := &table[i]; doomed(e, s.flags[i], s.shift[i]) {
+			e.RTag, e.WTag = noTag(uint64(i)), noTag(uint64(i))
+			s.flags[i] = 0
+			continue
+		}
+		s.list[kept] = i
+		kept++
+	}
+	s.n = kept
+}
+
+// dropAll is drop of everything, the commonest case.
+func (s *slots) dropAll(table []TLBEntry) {
+	for _, i := range s.list[:s.n] {
+		table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+		s.flags[i] = 0
+	}
+	s.n = 0
+}
+
+// noTag is a page address that does not belong in slot i.
+func noTag(i uint64) uint64 { return (i ^ 1) * PageSize }
+
+// reset makes every entry invalid, whatever the memory held.
+func (m *MMU) reset() {
+	for t := range tables {
+		table := m.table(t)
+		for i := range table {
+			table[i] = TLBEntry{RTag: noTag(uint64(i)), WTag: noTag(uint64(i))}
+		}
+		m.slots[t] = slots{}
+	}
+	m.large = filter{}
+}
+
+// Flush drops all entries.
+func (m *MMU) Flush() {
+	for t := range tables {
+		m.slots[t].dropAll(m.table(t))
+	}
+	m.large = filter{}
+}
+
+func (m *MMU) flushData() {
+	for t := range int(classes) {
+		m.slots[t].dropAll(m.table(t))
+	}
+}
+
+// FlushNonGlobal drops all entries except those of global pages.
+func (m *MMU) FlushNonGlobal() {
+	for t := range tables {
+		m.slots[t].drop(m.table(t), func(_ *TLBEntry, flags, _ uint8) bool {
+			return flags&slotGlobal == 0
+		})
+	}
+}
+
+// Invalidate is INVLPG: it drops the entries for the page that holds la, global or not,
+// and all pieces of a large page that holds it.
+func (m *MMU) Invalidate(la LinAddr) {
+	page := uint64(la.Base())
+	if m.large.mayHold(page) {
+		for t := range tables {
+			m.slots[t].drop(m.table(t), func(e *TLBEntry, flags, shift uint8) bool {
+				return flags&slotLarge != 0 && (e.page()^page)>>shift == 0
+			})
+		}
+	}
+	for t := range tables {
+		table := m.table(t)
+		i := page / PageSize % uint64(len(table))
+		if e := &table[i]; e.RTag == page || e.WTag == page {
+			e.RTag, e.WTag = noTag(i), noTag(i)
+		}
+	}
+}
+
+// page is the page address of a valid entry. RTag is valid whenever WTag is.
+func (e *TLBEntry) page() uint64 { return e.RTag }
+
+// DropPages takes the right to write without asking from every entry for the pages at
+// backing offsets off…off+size-1. The board calls it from phys.Memory.OnProtect.
+func (m *MMU) DropPages(off, size uint64) {
+	for t := range int(classes) {
+		table := m.table(t)
+		s := &m.slots[t]
+		for _, i := range s.list[:s.n] {
+			if e := &table[i]; e.Off-off < size {
+				e.WTag = noTag(uint64(i))
+			}
+		}
+	}
+}
+
+// DropPage is DropPages for the page at backing offset off.
+func (m *MMU) DropPage(off uint64) { m.DropPages(off&^pageMask, PageSize) }
+
+// fillData keeps the result of a walk for la that was allowed for class c.
+func (m *MMU) fillData(la uint64, c Class, w *walk) {
+	page := m.mem.Lookup(phys.Addr(w.phys))
+	la &^= pageMask
+	i := la / PageSize % TLBSize
+	e := &m.tlb.Data[c][i]
+	if page.Kind != phys.RAM && page.Kind != phys.ROM {
+		if e.page() == la {
+			e.RTag, e.WTag = noTag(i), noTag(i)
+		}
+		return
+	}
+	e.Off = page.Off
+	e.RTag, e.WTag = la, noTag(i)
+	if page.Writable && !page.Slow && w.dirty {
+		if r, _ := m.check(w, AccessWrite, c); r == 0 {
+			e.WTag = la
+		}
+	}
+	m.slots[c].use(i, m.slotFlags(la, w), w.shift)
+}
+
+// fillCode keeps the result of a walk for a fetch at la, and returns its entry; nil where
+// code lies in a register window or nowhere.
+func (m *MMU) fillCode(la uint64, user int, w *walk) *TLBEntry {
+	page := m.mem.Lookup(phys.Addr(w.phys))
+	la &^= pageMask
+	i := la / PageSize % codeSize
+	e := &m.tlb.Code[user][i]
+	if page.Kind != phys.RAM && page.Kind != phys.ROM {
+		if e.page() == la {
+			e.RTag = noTag(i)
+		}
+		return nil
+	}
+	e.Off, e.RTag = page.Off, la
+	m.slots[int(classes)+user].use(i, m.slotFlags(la, w), w.shift)
+	return e
+}
+
+func (m *MMU) slotFlags(la uint64, w *walk) (flags uint8) {
+	if w.global && m.globals {
+		flags |= slotGlobal
+	}
+	if w.shift > 12 {
+		flags |= slotLarge
+		m.large.add(la, w.shift)
+	}
+	return flags
+}
+
+// A filter knows which large pages may have pieces in the TLB: a bit per hash of size and
+// page number.
+type filter [16]uint64
+
+func (f *filter) bit(la uint64, shift uint8) (word int, mask uint64) {
+	h := (la>>shift + uint64(shift)) * 0x9e3779b97f4a7c15 >> 54
+	return int(h >> 6), 1 << (h & 63)
+}
+
+func (f *filter) add(la uint64, shift uint8) {
+	word, mask := f.bit(la, shift)
+	f[word] |= mask
+}
+
+// mayHold says whether a large page that holds la may have been added.
+func (f *filter) mayHold(la uint64) bool {
+	for _, shift := range [...]uint8{21, 22, 30} {
+		if word, mask := f.bit(la, shift); f[word]&mask != 0 {
+			return true
+		}
+	}
+	return false
+}
