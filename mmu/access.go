@@ -93,8 +93,7 @@ func (m *MMU) ProbeRead(la LinAddr, size int, c Class) x86.Fault {
 	if d := uint64(la) ^ e.RTag; d < PageSize && d+uint64(size) <= PageSize {
 		return x86.Fault{}
 	}
-	_, _, f := m.pages(uint64(la), size, AccessRead, c)
-	return f
+	return m.probe(uint64(la), size, AccessRead, c)
 }
 
 // ProbeWrite raises the fault that writing size bytes at la would, and sets the flags in
@@ -106,19 +105,23 @@ func (m *MMU) ProbeWrite(la LinAddr, size int, c Class) x86.Fault {
 	if d := uint64(la) ^ e.WTag; d < PageSize && d+uint64(size) <= PageSize {
 		return x86.Fault{}
 	}
-	_, _, f := m.pages(uint64(la), size, AccessWrite, c)
-	return f
+	return m.probe(uint64(la), size, AccessWrite, c)
 }
 
 // readSlow reads where the TLB does not match.
 func (m *MMU) readSlow(la LinAddr, size int, c Class) (v uint64, f x86.Fault) {
-	lo, hi, f := m.pages(uint64(la), size, AccessRead, c)
+	lin := uint64(la) & m.linMask
+	first := PageSize - int(lin&pageMask)
+	if size <= first {
+		at, f := m.page(lin, AccessRead, c)
+		if f.Raised {
+			return 0, f
+		}
+		return m.mem.Read(at, size), x86.Fault{}
+	}
+	lo, hi, f := m.twoPages(lin, AccessRead, c)
 	if f.Raised {
 		return 0, f
-	}
-	first := PageSize - int(la&pageMask)
-	if size <= first {
-		return m.mem.Read(lo, size), x86.Fault{}
 	}
 	for i := range size {
 		at := lo + phys.Addr(i)
@@ -132,14 +135,18 @@ func (m *MMU) readSlow(la LinAddr, size int, c Class) (v uint64, f x86.Fault) {
 
 // writeSlow writes where the TLB does not match.
 func (m *MMU) writeSlow(la LinAddr, size int, v uint64, c Class) x86.Fault {
-	lo, hi, f := m.pages(uint64(la), size, AccessWrite, c)
-	if f.Raised {
+	lin := uint64(la) & m.linMask
+	first := PageSize - int(lin&pageMask)
+	if size <= first {
+		at, f := m.page(lin, AccessWrite, c)
+		if !f.Raised {
+			m.mem.Write(at, size, v)
+		}
 		return f
 	}
-	first := PageSize - int(la&pageMask)
-	if size <= first {
-		m.mem.Write(lo, size, v)
-		return x86.Fault{}
+	lo, hi, f := m.twoPages(lin, AccessWrite, c)
+	if f.Raised {
+		return f
 	}
 	for i := range size {
 		at := lo + phys.Addr(i)
@@ -151,33 +158,46 @@ func (m *MMU) writeSlow(la LinAddr, size int, v uint64, c Class) x86.Fault {
 	return x86.Fault{}
 }
 
-// pages translates the one or two pages of an access: lo is where it begins, hi where its
-// second page does. Both are checked before the flags of either change, and the fault
-// address is the first byte on the page that is at fault.
-func (m *MMU) pages(la uint64, size int, a Access, c Class) (lo, hi phys.Addr, f x86.Fault) {
+// probe translates the one or two pages of an access.
+func (m *MMU) probe(la uint64, size int, a Access, c Class) (f x86.Fault) {
 	la &= m.linMask
 	if la&pageMask+uint64(size) <= PageSize {
-		lo, f = m.page(la, a, c)
-		return lo, 0, f
+		_, f = m.page(la, a, c)
+		return f
 	}
-	second := (la&^pageMask + PageSize) & m.linMask
-	var w walk
-	if f = m.allowed(la, a, c, &w); f.Raised {
-		return 0, 0, f
+	_, _, f = m.twoPages(la, a, c)
+	return f
+}
+
+// twoPages translates an access that crosses pages: lo is where it begins, hi where its
+// second page does. Both are checked before the flags of either change, and the fault
+// address is the first byte on the page that is at fault.
+func (m *MMU) twoPages(la uint64, a Access, c Class) (lo, hi phys.Addr, f x86.Fault) {
+	if !m.knows(la, a, c) {
+		var w walk
+		if f = m.allowed(la, a, c, &w); f.Raised {
+			return 0, 0, f
+		}
 	}
-	if hi, f = m.page(second, a, c); f.Raised {
+	if hi, f = m.page((la&^pageMask+PageSize)&m.linMask, a, c); f.Raised {
 		return 0, 0, f
 	}
 	lo, f = m.page(la, a, c)
 	return lo, hi, f
 }
 
+// knows says whether la needs no walk.
+func (m *MMU) knows(la uint64, a Access, c Class) bool {
+	e := m.second.find(la, int(c))
+	return e != nil && (a != AccessWrite || e.flags&slotWrite != 0)
+}
+
 // page translates one address and fills the TLB.
 func (m *MMU) page(la uint64, a Access, c Class) (phys.Addr, x86.Fault) {
-	var w walk
-	if f := m.translate(la, a, c, &w); f.Raised {
+	e, f := m.translate(la, a, int(c))
+	if f.Raised {
 		return 0, f
 	}
-	m.fillData(la, c, &w)
-	return phys.Addr(w.phys), x86.Fault{}
+	m.fillData(la, c, e)
+	return phys.Addr(e.phys | la&pageMask), x86.Fault{}
 }

@@ -20,11 +20,11 @@ func (m *MMU) Fetch(la LinAddr, user bool) (off uint64, n int, f x86.Fault) {
 }
 
 func (m *MMU) fetchSlow(la uint64, user int) (off uint64, n int, f x86.Fault) {
-	var w walk
-	if f := m.translate(la, AccessFetch, Class(user), &w); f.Raised {
+	t, f := m.translate(la, AccessFetch, codeTable+user)
+	if f.Raised {
 		return 0, 0, f
 	}
-	e := m.fillCode(la, user, &w)
+	e := m.fillCode(la, user, t)
 	if e == nil {
 		return 0, 0, x86.Fault{}
 	}
@@ -41,13 +41,13 @@ func (m *MMU) FetchByte(la LinAddr, user bool) (byte, x86.Fault) {
 	if n > 0 {
 		return m.back[off], x86.Fault{}
 	}
-	c := ClassSuper
+	lin, t := uint64(la)&m.linMask, codeTable
 	if user {
-		c = ClassUser
+		t++
 	}
-	var w walk
-	if f := m.translate(uint64(la)&m.linMask, AccessFetch, c, &w); f.Raised {
+	e, f := m.translate(lin, AccessFetch, t)
+	if f.Raised {
 		return 0, f
 	}
-	return byte(m.mem.Read(phys.Addr(w.phys), 1)), x86.Fault{}
+	return byte(m.mem.Read(phys.Addr(e.phys|lin&pageMask), 1)), x86.Fault{}
 }

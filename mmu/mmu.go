@@ -7,6 +7,7 @@
 //	walk.go       the walk: SDM Vol. 3A, "Paging", mode by mode
 //	rights.go     "Determination of Access Rights" and page-fault error codes
 //	tlb.go        the translation look-aside buffer and its invalidation
+//	second.go     a larger buffer behind it
 //	access.go     loads, stores and probes
 //	fetch.go      instruction fetch
 //	translate.go  the walk as debuggers show it
@@ -88,8 +89,9 @@ type MMU struct {
 
 	globals bool // CR4.PGE
 
-	slots [tables]slots
-	large filter
+	slots  [tables]slots
+	large  filter
+	second second
 }
 
 // New makes an MMU with paging off that keeps its entries in tlb, which may lie outside

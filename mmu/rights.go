@@ -74,14 +74,37 @@ func (m *MMU) pageFault(la uint64, a Access, c Class, r x86.Reason, pk bool) x86
 	return x86.Fault{Raised: true, Vector: x86.VecPF, Code: code, Reason: r, Addr: la}
 }
 
-// translate is a whole translation: walk, rights, accessed and dirty flags. On failure
-// nothing changed, except that entries for la are dropped, as a page fault does.
-func (m *MMU) translate(la uint64, a Access, c Class, w *walk) x86.Fault {
-	if f := m.allowed(la, a, c, w); f.Raised {
-		return f
+// translate is a whole translation of la for table t (a Class, or codeTable plus 1 for
+// user code): walk, rights, accessed and dirty flags. On failure nothing changed, except
+// that entries for la are dropped, as a page fault does.
+func (m *MMU) translate(la uint64, a Access, t int) (*translation, x86.Fault) {
+	if e := m.second.find(la, t); e != nil && (a != AccessWrite || e.flags&slotWrite != 0) {
+		return e, x86.Fault{}
 	}
-	m.markUsed(w, a == AccessWrite)
-	return x86.Fault{}
+	c := Class(t)
+	if a == AccessFetch {
+		c = Class(t - codeTable)
+	}
+	var w walk
+	if f := m.allowed(la, a, c, &w); f.Raised {
+		return nil, f
+	}
+	m.markUsed(&w, a == AccessWrite)
+
+	var flags uint8
+	if w.global && m.globals {
+		flags |= slotGlobal
+	}
+	if w.shift > 12 {
+		flags |= slotLarge
+		m.large.add(la, w.shift)
+	}
+	if w.dirty && a != AccessFetch {
+		if r, _ := m.check(&w, AccessWrite, c); r == x86.NoReason {
+			flags |= slotWrite
+		}
+	}
+	return m.second.put(la, t, w.phys, flags, w.shift), x86.Fault{}
 }
 
 // allowed is translate up to the point where nothing has changed yet.

@@ -32,22 +32,26 @@ type TLB struct {
 	Code [2][codeSize]TLBEntry      // supervisor, user; RTag is the tag for execution
 }
 
-// tables is the number of tables in a TLB: data by class, then code.
-const tables = int(classes) + 2
+// Tables of a TLB: data by class, then code of supervisor and user.
+const (
+	codeTable = int(classes)
+	tables    = codeTable + 2
+)
 
 // table returns table i of the TLB.
 func (m *MMU) table(i int) []TLBEntry {
-	if i < int(classes) {
+	if i < codeTable {
 		return m.tlb.Data[i][:]
 	}
-	return m.tlb.Code[i-int(classes)][:]
+	return m.tlb.Code[i-codeTable][:]
 }
 
 // Flags of a slot in use.
 const (
-	slotUsed   = 1 << iota // it is in the list
-	slotGlobal             // survives FlushNonGlobal
+	slotGlobal = 1 << iota // survives FlushNonGlobal; bit 0 indexes second.epochs
+	slotUsed               // it is in the list
 	slotLarge              // a piece of a page above 4 KiB
+	slotWrite              // the page may be written and its dirty flag is set
 )
 
 // A slots lists the entries of one table in use, so that dropping all is cheap.
@@ -105,24 +109,29 @@ func (m *MMU) reset() {
 		m.slots[t] = slots{}
 	}
 	m.large = filter{}
+	m.second.drop()
 }
 
 // Flush drops all entries.
 func (m *MMU) Flush() {
+	m.second.drop()
 	for t := range tables {
 		m.slots[t].dropAll(m.table(t))
 	}
 	m.large = filter{}
 }
 
+// flushData drops the entries for data.
 func (m *MMU) flushData() {
-	for t := range int(classes) {
+	m.second.drop()
+	for t := range codeTable {
 		m.slots[t].dropAll(m.table(t))
 	}
 }
 
 // FlushNonGlobal drops all entries except those of global pages.
 func (m *MMU) FlushNonGlobal() {
+	m.second.dropNonGlobal()
 	for t := range tables {
 		m.slots[t].drop(m.table(t), func(_ *TLBEntry, flags, _ uint8) bool {
 			return flags&slotGlobal == 0
@@ -134,7 +143,9 @@ func (m *MMU) FlushNonGlobal() {
 // and all pieces of a large page that holds it.
 func (m *MMU) Invalidate(la LinAddr) {
 	page := uint64(la.Base())
+	m.second.dropPage(page)
 	if m.large.mayHold(page) {
+		m.second.drop()
 		for t := range tables {
 			m.slots[t].drop(m.table(t), func(e *TLBEntry, flags, shift uint8) bool {
 				return flags&slotLarge != 0 && (e.page()^page)>>shift == 0
@@ -156,7 +167,7 @@ func (e *TLBEntry) page() uint64 { return e.RTag }
 // DropPages takes the right to write without asking from every entry for the pages at
 // backing offsets off…off+size-1. The board calls it from phys.Memory.OnProtect.
 func (m *MMU) DropPages(off, size uint64) {
-	for t := range int(classes) {
+	for t := range codeTable {
 		table := m.table(t)
 		s := &m.slots[t]
 		for _, i := range s.list[:s.n] {
@@ -170,9 +181,9 @@ func (m *MMU) DropPages(off, size uint64) {
 // DropPage is DropPages for the page at backing offset off.
 func (m *MMU) DropPage(off uint64) { m.DropPages(off&^pageMask, PageSize) }
 
-// fillData keeps the result of a walk for la that was allowed for class c.
-func (m *MMU) fillData(la uint64, c Class, w *walk) {
-	page := m.mem.Lookup(phys.Addr(w.phys))
+// fillData puts the translation of la for class c into the TLB.
+func (m *MMU) fillData(la uint64, c Class, s *translation) {
+	page := m.mem.Lookup(phys.Addr(s.phys))
 	la &^= pageMask
 	i := la / PageSize % TLBSize
 	e := &m.tlb.Data[c][i]
@@ -184,18 +195,16 @@ func (m *MMU) fillData(la uint64, c Class, w *walk) {
 	}
 	e.Off = page.Off
 	e.RTag, e.WTag = la, noTag(i)
-	if page.Writable && !page.Slow && w.dirty {
-		if r, _ := m.check(w, AccessWrite, c); r == 0 {
-			e.WTag = la
-		}
+	if page.Writable && !page.Slow && s.flags&slotWrite != 0 {
+		e.WTag = la
 	}
-	m.slots[c].use(i, m.slotFlags(la, w), w.shift)
+	m.slots[c].use(i, s.flags, s.shift)
 }
 
-// fillCode keeps the result of a walk for a fetch at la, and returns its entry; nil where
-// code lies in a register window or nowhere.
-func (m *MMU) fillCode(la uint64, user int, w *walk) *TLBEntry {
-	page := m.mem.Lookup(phys.Addr(w.phys))
+// fillCode puts the translation of la into the TLB for fetches and returns the entry; nil
+// where code lies in a register window or nowhere.
+func (m *MMU) fillCode(la uint64, user int, s *translation) *TLBEntry {
+	page := m.mem.Lookup(phys.Addr(s.phys))
 	la &^= pageMask
 	i := la / PageSize % codeSize
 	e := &m.tlb.Code[user][i]
@@ -206,19 +215,8 @@ func (m *MMU) fillCode(la uint64, user int, w *walk) *TLBEntry {
 		return nil
 	}
 	e.Off, e.RTag = page.Off, la
-	m.slots[int(classes)+user].use(i, m.slotFlags(la, w), w.shift)
+	m.slots[codeTable+user].use(i, s.flags, s.shift)
 	return e
-}
-
-func (m *MMU) slotFlags(la uint64, w *walk) (flags uint8) {
-	if w.global && m.globals {
-		flags |= slotGlobal
-	}
-	if w.shift > 12 {
-		flags |= slotLarge
-		m.large.add(la, w.shift)
-	}
-	return flags
 }
 
 // A filter knows which large pages may have pieces in the TLB: a bit per hash of size and
