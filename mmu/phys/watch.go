@@ -108,7 +108,9 @@ func (t *Tracker) Dirty() []uint64 { return t.dirty }
 func (t *Tracker) Clean() {
 	for _, off := range t.dirty {
 		t.m.attr[off/PageSize] |= t.bit
-		t.m.protected(off, PageSize)
+	}
+	if len(t.dirty) > 0 { // one call for all: cheaper than one for each of many pages
+		t.m.protected(t.off, t.size)
 	}
 	t.dirty = t.dirty[:0]
 }
