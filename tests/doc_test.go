@@ -1,5 +1,3 @@
+// Package tests holds what no single package can test: the layering, conformance of the
+// processor, guest programs and boots.
 package tests
-
-import (
-	_ "github.com/stretchr/testify/require"
-)

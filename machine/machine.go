@@ -1,0 +1,270 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/glassbox-vm/glassbox/bios"
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/mmu/phys"
+)
+
+// Limits of Config.Memory, in bytes.
+const (
+	MinMemory = 1 << 20
+	MaxMemory = 64 << 30
+)
+
+// A Clock says how virtual time follows the host's.
+type Clock uint8
+
+// Clocks.
+const (
+	Virtual Clock = iota // as fast as the host can
+	Real                 // a guest second is a host second when the host is fast enough
+)
+
+// A Boot is what to start without firmware. The zero Boot starts at the reset vector.
+type Boot struct {
+	Kernel []byte // Linux bzImage or Multiboot image, also gzip-compressed
+	Initrd []byte // Linux: the initial RAM disk
+	// Modules are what a Multiboot kernel gets besides its command line.
+	Modules []bios.Module
+	Append  string // command line
+}
+
+// A Drive is an ATA disk on one of the four IDE positions.
+type Drive struct {
+	Image  disk.Image
+	Serial string // reported to the guest; "" gives a default
+}
+
+// A Config is everything that makes one machine differ from another. Two machines with
+// equal Config and equal input run identically.
+type Config struct {
+	Memory    uint64       // bytes, a multiple of 1 MiB; 0 means 128 MiB
+	CPU       string       // model, with optional ,+feature,-feature; "" is the default model
+	Boot      Boot         // direct boot
+	Drives    [4]*Drive    // hda…hdd; nil is absent
+	Serial    [4]io.Writer // what COM1…COM4 send; nil discards
+	DebugCon  io.Writer    // what port E9h sends; nil discards
+	DebugExit bool         // an isa-debug-exit at port F4h
+	NoReboot  bool         // a reset ends Run
+	Clock     Clock
+	RTCStart  time.Time // what the RTC shows at power-on; zero is 2026-01-01 00:00:00
+	// SerialPace makes the UARTs take the time of their programmed speed for each
+	// character, instead of a short fixed one.
+	SerialPace bool
+}
+
+// A StopReason says why Run returned.
+type StopReason uint8
+
+// Reasons.
+const (
+	StopBudget      StopReason = iota // RunOptions.Budget is used up
+	StopCancelled                     // the context ended, or Stop was called
+	StopPowerOff                      // the guest switched the machine off
+	StopReset                         // the guest reset the machine, and Config.NoReboot is set
+	StopTripleFault                   // the CPU shut down, and Config.NoReboot is set
+	StopDebugExit                     // the guest wrote to isa-debug-exit
+	StopHalted                        // halted for ever: interrupts off and nothing scheduled
+)
+
+// String describes the reason.
+func (r StopReason) String() string {
+	return [...]string{"budget used up", "stopped", "powered off", "reset", "triple fault",
+		"debug exit", "halted with nothing to wake it"}[r]
+}
+
+// A Result is how a Run ended.
+type Result struct {
+	Reason   StopReason
+	ExitCode int    // of the guest, with StopDebugExit
+	Detail   string // for StopTripleFault: what led to it
+}
+
+// RunOptions limits a Run.
+type RunOptions struct {
+	Budget uint64 // guest instructions; 0 means no limit
+}
+
+// A Machine is one PC. Its methods belong to one goroutine, but for SendSerial and Stop.
+type Machine struct {
+	*board
+	cfg   Config
+	clock *clock
+	inbox inbox
+	pace  pacer
+
+	resets  uint64
+	exits   [8]uint64 // by cpu.ExitReason
+	request request   // what a chip asked for since the last look
+	unknown map[string]uint64
+}
+
+// request is something a chip asks of the board.
+type request struct {
+	reset, powerOff, debugExit bool
+	code                       int
+}
+
+// sliceLimit is the most instructions executed without looking at the outside world.
+const sliceLimit = 200_000
+
+// New builds a machine that is about to execute its first instruction. Close releases
+// its memory; drives and writers stay the caller's.
+func New(cfg Config) (*Machine, error) {
+	if cfg.Memory == 0 {
+		cfg.Memory = 128 << 20
+	}
+	if cfg.Memory < MinMemory || cfg.Memory > MaxMemory || cfg.Memory%(1<<20) != 0 {
+		return nil, fmt.Errorf("memory size %d bytes: want a multiple of 1 MiB from 1 MiB to 64 GiB", cfg.Memory)
+	}
+	if cfg.RTCStart.IsZero() {
+		cfg.RTCStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	m := &Machine{cfg: cfg, unknown: map[string]uint64{}}
+	m.inbox.wake = make(chan struct{}, 1)
+	if err := m.build(); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if err := m.powerOn(); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// Close releases the machine's memory.
+func (m *Machine) Close() error {
+	if m.board == nil || m.mem == nil {
+		return nil
+	}
+	mem := m.mem
+	m.mem = nil
+	return mem.Close()
+}
+
+// powerOn resets every chip and, for a direct boot, loads the kernel.
+func (m *Machine) powerOn() error {
+	m.board.reset()
+	m.cpu.Reset()
+	return m.loadKernel()
+}
+
+// Run executes the machine until something ends it. It may be called again after
+// StopBudget and StopCancelled. A panic of ours becomes an error that carries the
+// registers.
+func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = m.crashReport(p)
+		}
+	}()
+	end := ^uint64(0)
+	if opt.Budget != 0 {
+		end = m.cpu.Count() + opt.Budget
+	}
+	m.pace.start(m.clock.Now())
+	for {
+		if ctx.Err() != nil || m.inbox.takeStop() {
+			return Result{Reason: StopCancelled}, nil
+		}
+		m.deliverInput()
+		m.clock.fireDue()
+		if m.cpu.Count() >= end {
+			return Result{Reason: StopBudget}, nil
+		}
+		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), sliceLimit)))
+		if done || err != nil {
+			return res, err
+		}
+		if m.cfg.Clock == Real {
+			m.pace.wait(ctx, m.clock.Now(), m.inbox.wake)
+		}
+	}
+}
+
+// slice runs the processor to the next event and does what it stopped for.
+func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool, err error) {
+	if m.clock.next != never {
+		limit = min(limit, max(m.clock.instructionsUntil(m.clock.next), 1))
+	}
+	_, reason := m.cpu.Run(limit)
+	m.exits[reason]++
+	switch reason {
+	case cpu.ExitInterrupt:
+		m.cpu.Interrupt(m.pic.Ack())
+	case cpu.ExitHalt:
+		return m.idle(ctx)
+	case cpu.ExitShutdown:
+		return m.tripleFault()
+	}
+	return m.serve()
+}
+
+// serve does what chips asked for during the slice.
+func (m *Machine) serve() (res Result, done bool, err error) {
+	r := m.request
+	m.request = request{}
+	switch {
+	case r.debugExit:
+		return Result{Reason: StopDebugExit, ExitCode: r.code}, true, nil
+	case r.powerOff:
+		return Result{Reason: StopPowerOff}, true, nil
+	case r.reset:
+		if m.cfg.NoReboot {
+			return Result{Reason: StopReset}, true, nil
+		}
+		m.resets++
+		return Result{}, false, m.powerOn()
+	}
+	return Result{}, false, nil
+}
+
+// tripleFault resets the machine as the chipset does when the processor shuts down.
+func (m *Machine) tripleFault() (Result, bool, error) {
+	if m.cfg.NoReboot {
+		return Result{Reason: StopTripleFault, Detail: m.cpu.Explain()}, true, nil
+	}
+	m.resets++
+	return Result{}, false, m.powerOn()
+}
+
+// idle lets time pass while the processor is halted.
+func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
+	next := m.clock.next
+	if next == never {
+		if !m.inbox.open() {
+			return Result{Reason: StopHalted}, true, nil
+		}
+		m.inbox.waitFor(ctx)
+		return Result{}, false, nil
+	}
+	if m.cfg.Clock == Real && !m.pace.sleepUntil(ctx, m.clock, next, m.inbox.wake) {
+		return Result{}, false, nil // input came first
+	}
+	m.clock.skipTo(next)
+	return Result{}, false, nil
+}
+
+// crashReport is the error for a broken invariant of ours.
+func (m *Machine) crashReport(p any) error {
+	return fmt.Errorf("internal error: %v (instruction %d, %v, last fault %v): please report it with the command line",
+		p, m.cpu.Count(), m.cpu, m.cpu.LastFault())
+}
+
+// CPU is the processor, for debuggers and monitors between calls of Run.
+func (m *Machine) CPU() *cpu.CPU { return m.cpu }
+
+// Memory is guest-physical memory, for debuggers and monitors between calls of Run.
+func (m *Machine) Memory() *phys.Memory { return m.mem }
+
+// Now is virtual time since power-on.
+func (m *Machine) Now() devices.Time { return m.clock.Now() }
