@@ -71,7 +71,9 @@ func (m *MMU) pageFault(la uint64, a Access, c Class, r x86.Reason, pk bool) x86
 	if pk {
 		code |= x86.PF_PK
 	}
-	return x86.Fault{Raised: true, Vector: x86.VecPF, Code: code, Reason: r, Addr: la}
+	f := x86.Raise(x86.VecPF, code, r)
+	f.Addr = la
+	return f
 }
 
 // translate is a whole translation of la for table t (a Class, or codeTable plus 1 for
