@@ -87,6 +87,9 @@ func (s *Space) Map(name string, base uint16, count int, dev devices.Port) error
 	if count < 1 || count > ports-int(base) {
 		return fmt.Errorf("ioport: map %s: %d ports from %04x do not fit the port space", name, count, base)
 	}
+	if len(s.free) == 0 && len(s.claims) == ports { // index 0 is nobody
+		return fmt.Errorf("ioport: map %s: there are %d ranges already", name, ports-1)
+	}
 	r := Range{Name: name, Base: base, Count: count}
 	for p := int(base); p < int(base)+count; p++ {
 		if i := s.owner[p]; i != 0 {
@@ -254,17 +257,12 @@ func (s *Space) missed(port uint16, size int, write bool, v uint32) {
 	}
 }
 
-// slot returns the index of an unused claim. A claim holds at least one port, so there are
-// never more than 65,536 of them; index 0 is nobody, and the one range too many for 16 bits
-// would need every port to be a range of its own.
+// slot returns the index of an unused claim; Map has made sure that there is one.
 func (s *Space) slot() uint16 {
 	if n := len(s.free); n > 0 {
 		i := s.free[n-1]
 		s.free = s.free[:n-1]
 		return i
-	}
-	if len(s.claims) == ports {
-		panic("ioport: more than 65535 ranges")
 	}
 	s.claims = append(s.claims, claim{})
 	return uint16(len(s.claims) - 1)

@@ -106,6 +106,15 @@ func TestMapRefusesWhatIsClaimed(t *testing.T) {
 	assert.NoError(t, New().Map("all", 0, 65536, &chip{}))
 }
 
+func TestOneRangeTooMany(t *testing.T) {
+	s := New()
+	for p := range 65535 {
+		require.NoError(t, s.Map("p", uint16(p), 1, quiet{}))
+	}
+	assert.Error(t, s.Map("last", 65535, 1, quiet{}))
+	assert.NoError(t, s.Move(0, 65535))
+}
+
 func TestMoveAndUnmap(t *testing.T) {
 	s, bar := New(), &chip{tag: 7}
 	require.NoError(t, s.Map("bar", 0xc000, 16, bar))

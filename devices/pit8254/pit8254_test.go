@@ -356,6 +356,18 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 	}
 }
 
+// TestCounterThreeDoesNotExist is CVE-2015-3214: the number of a counter, from a port or a
+// control word, that is out of range.
+func TestCounterThreeDoesNotExist(t *testing.T) {
+	b := newOnBoard()
+	for v := range 256 {
+		b.Out(3, uint8(v))
+		b.In(3)
+		b.Out(7, uint8(v))
+		b.In(0xffff)
+	}
+}
+
 func FuzzDevice(f *testing.F) {
 	f.Add([]byte{3, 0x34, 0, 1, 0, 0, 5, 200, 0, 0x80, 6, 1, 7, 0})
 	f.Fuzz(func(t *testing.T, in []byte) {
