@@ -9,7 +9,13 @@ import (
 // word and the pointers for exception handlers. Arithmetic is in package f80.
 //
 // The order in every instruction is: #NM and pending #MF, memory operand, pointers, stack
-// check, compute, store, status and stack pointer.
+// check, compute, store, status and stack pointer. Where processors leave a condition code
+// that the manual calls undefined, it is left here too.
+//
+// Inaccuracies: FERR# rises with the exception, not at the next waiting instruction, and the
+// processor does not stop there when CR0.NE is clear: it goes on as with IGNNE# asserted.
+// FOP, FDP, FCS and FDS are recorded by every instruction, as on processors before
+// fopcode compatibility, FDP_EXCPTN_ONLY and the deprecation of FCS and FDS.
 
 // Bits of the status word beside those of f80.Status.
 const (
@@ -20,8 +26,7 @@ const (
 )
 
 // fpWait is what precedes every x87 instruction that waits: #NM, and the exception that an
-// earlier instruction left pending. again means that the processor waits for the interrupt
-// which the FERR# pin asks for (CR0.NE = 0); the instruction then starts anew.
+// earlier instruction left pending.
 //
 // SDM Vol. 3A, "Monitoring of Floating-Point Exceptions"; Vol. 1, "MS-DOS* Compatibility
 // Sub-mode".
