@@ -186,6 +186,30 @@ func TestStoreAcrossPagesIsAllOrNothing(t *testing.T) {
 	assert.Equal(t, []byte{0x44, 0x55, 0x66, 0x77, 0x88, 0}, r.mem.RAM()[0x11000:0x11006])
 }
 
+// The same with both pages in the TLB.
+func TestHotStoreAcrossPagesAsksForBothPages(t *testing.T) {
+	for readOnly := range uint64(2) {
+		r := flat(t)
+		var heard []uint64
+		r.mem.OnCodeWrite = func(off uint64, n int) { heard = append(heard, off) }
+		r.pte(1, 0x11, 7)
+		r.pte(2, 0x12, 7)
+		r.pte(1+readOnly, 0x11+readOnly, 5)
+		_, f := r.load(0x1ffd, 8, ClassUser)
+		require.False(t, f.Raised)
+		f = r.store(0x1ffd, 8, ^uint64(0), ClassUser)
+		assert.Equal(t, x86.ReasonPageWriteProtected, f.Reason)
+		_, f = r.load(0x1ffd, 8, ClassUser)
+		require.False(t, f.Raised)
+
+		r.pte(1+readOnly, 0x11+readOnly, 7)
+		require.False(t, r.store(0x1ffd, 8, 0, ClassUser).Raised)
+		r.mem.Protect((0x11 + readOnly) * PageSize)
+		require.False(t, r.store(0x1ffd, 8, 0, ClassUser).Raised)
+		assert.NotEmpty(t, heard)
+	}
+}
+
 func TestAddressesWrapAtFourGigabytesOutsideLongMode(t *testing.T) {
 	r := newRig(t, 5)
 	require.NoError(t, r.mem.MapRAM(0xffff_f000, 0x8000, 0x1000))
@@ -274,7 +298,7 @@ func TestWritesToCodeAreHeardWhateverTheTLBHolds(t *testing.T) {
 	assert.Empty(t, heard)
 	r.mem.Protect(0x30000)
 	write(0x1008)
-	write(0x2009)
+	write(0x1009)
 	assert.Equal(t, []uint64{0x30008, 0x30008, 0x30009, 0x30009}, heard)
 	r.mem.Unprotect(0x30000)
 	write(0x1008)

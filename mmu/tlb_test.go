@@ -96,6 +96,19 @@ func TestOperationsThatInvalidate(t *testing.T) {
 	}
 }
 
+func TestGlobalFlagNeedsPGE(t *testing.T) {
+	r := flat(t)
+	r.mmu.SetMode(r.mmu.cr0, 0, r.mmu.cr4&^x86.CR4_PGE, r.mmu.efer)
+	r.poke(0x11000, 1, 2)
+	r.pte(1, 0x10, 7|entryG)
+	_, f := r.mmu.Read8(0x1000, ClassSuper)
+	require.False(t, f.Raised)
+	r.pte(1, 0x11, 7|entryG)
+	r.mmu.SetCR3(0)
+	v, _ := r.mmu.Read8(0x1000, ClassSuper)
+	assert.Equal(t, uint64(2), v)
+}
+
 func TestINVLPGDropsAllOfALargePage(t *testing.T) {
 	r := flat(t)
 	r.poke(0x2008, 8, 0|entryPS|7) // linear 2…4 MiB is physical 0…2 MiB
