@@ -109,6 +109,28 @@ func TestGlobalFlagNeedsPGE(t *testing.T) {
 	assert.Equal(t, uint64(2), v)
 }
 
+func TestPKRUIsSeenAtOnce(t *testing.T) {
+	r := flat(t)
+	r.mmu.SetMode(r.mmu.cr0, 0, r.mmu.cr4|x86.CR4_PKE, r.mmu.efer)
+	r.pte(1, 0x10, 7|5<<entryKeyShift)
+	require.False(t, r.mmu.Write8(0x1000, 1, ClassUser).Raised)
+	for _, tc := range []struct {
+		pkru        uint32
+		read, write bool // allowed
+	}{{0, true, true}, {2 << 10, true, false}, {1 << 10, false, false}, {^uint32(3 << 10), true, true}} {
+		r.mmu.SetPKRU(tc.pkru)
+		_, f := r.mmu.Read8(0x1000, ClassUser)
+		assert.Equal(t, tc.read, !f.Raised, "%#x", tc.pkru)
+		f = r.mmu.Write8(0x1000, 1, ClassSuper)
+		assert.Equal(t, tc.write, !f.Raised, "%#x", tc.pkru)
+		if f.Raised {
+			assert.Equal(t, x86.PF_P|x86.PF_W|x86.PF_PK, f.Code)
+		}
+		_, _, f = r.mmu.Fetch(0x1000, true)
+		assert.False(t, f.Raised, "keys do not apply to fetches")
+	}
+}
+
 func TestINVLPGDropsAllOfALargePage(t *testing.T) {
 	r := flat(t)
 	r.poke(0x2008, 8, 0|entryPS|7) // linear 2…4 MiB is physical 0…2 MiB
