@@ -51,12 +51,20 @@ func (v Vector) HasErrorCode() bool {
 }
 
 // A Fault is an exception on its way to the guest. The zero Fault means none.
+//
+// It is nested because Go passes a struct in registers only up to four fields, and every
+// memory access returns one: flat, loads and stores took three to four times as long.
 type Fault struct {
+	Cause
 	Raised bool
+	Addr   uint64 // linear address for #PF (CR2); otherwise 0
+}
+
+// A Cause is which exception and why.
+type Cause struct {
 	Vector Vector
 	Code   uint16 // pushed after the return address when Vector.HasErrorCode
 	Reason Reason // the rule that was broken
-	Addr   uint64 // linear address for #PF (CR2); otherwise 0
 }
 
 // String gives the manual's notation and the rule, for example
@@ -76,14 +84,12 @@ func (f Fault) String() string {
 }
 
 // UD is an invalid-opcode exception for the reason r.
-func UD(r Reason) Fault { return Fault{Raised: true, Vector: VecUD, Reason: r} }
+func UD(r Reason) Fault { return Raise(VecUD, 0, r) }
 
 // GP is a general-protection exception with error code code (a selector, or 0).
-func GP(code uint16, r Reason) Fault {
-	return Fault{Raised: true, Vector: VecGP, Code: code, Reason: r}
-}
+func GP(code uint16, r Reason) Fault { return Raise(VecGP, code, r) }
 
 // Raise is an exception v with error code code (ignored by vectors without one).
 func Raise(v Vector, code uint16, r Reason) Fault {
-	return Fault{Raised: true, Vector: v, Code: code, Reason: r}
+	return Fault{Raised: true, Cause: Cause{Vector: v, Code: code, Reason: r}}
 }
