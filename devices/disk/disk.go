@@ -11,7 +11,7 @@
 //     opened again, because the host may have dropped the data it could not write.
 //   - An image opened for writing is locked against every other opener, in this process
 //     or another; read-only openers share. The lock goes away with the process. Linux:
-//     open-file-description locks; BSD and macOS: flock; Windows: LockFileEx; elsewhere
+//     open-file-description locks; BSD and macOS: flock; Windows: the share mode; elsewhere
 //     (js/wasm) there are no locks. Such locks are advisory except on Windows: other
 //     programs that do not ask are not kept out.
 //   - A file is never guessed to be anything but raw bytes. One that begins with the mark

@@ -4,28 +4,33 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"golang.org/x/sys/windows"
+	"syscall"
 )
 
-// lockOffsetHigh is the upper half of the offset of the one byte that is locked. It lies
-// far behind any data, because Windows refuses reads and writes inside a locked range.
-const lockOffsetHigh = 0x4000_0000
+// errSharingViolation is ERROR_SHARING_VIOLATION: somebody has the file open in a way that
+// does not go together with ours.
+const errSharingViolation = syscall.Errno(32)
 
-// lock takes a shared or exclusive LockFileEx, without waiting. It belongs to the handle,
-// so a second open in the same process conflicts as well. The holder cannot be named.
-func lock(f *os.File, exclusive bool) error {
-	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
-	if exclusive {
-		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+// openFile opens an image. On Windows the lock is part of opening: a writer shares the
+// file with nobody, readers share it with readers. The holder cannot be named.
+func openFile(path string, readOnly bool) (*os.File, error) {
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, err
 	}
-	at := windows.Overlapped{OffsetHigh: lockOffsetHigh}
-	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return fmt.Errorf("%w by another machine or program", ErrLocked)
+	access, share := uint32(syscall.GENERIC_READ|syscall.GENERIC_WRITE), uint32(0)
+	if readOnly {
+		access, share = syscall.GENERIC_READ, syscall.FILE_SHARE_READ
+	}
+	h, err := syscall.CreateFile(name, access, share, nil, syscall.OPEN_EXISTING, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, errSharingViolation) {
+		return nil, fmt.Errorf("%w by another machine or program", ErrLocked)
 	}
 	if err != nil {
-		return fmt.Errorf("lock: %w", err)
+		return nil, err
 	}
-	return nil
+	return os.NewFile(uintptr(h), path), nil
 }
+
+// lock has nothing to add to openFile.
+func lock(*os.File, bool) error { return nil }

@@ -27,11 +27,7 @@ func openRaw(path string, readOnly, unsafe bool) (*Raw, error) {
 	if err := checkKind(before.Mode()); err != nil {
 		return nil, err
 	}
-	flags := os.O_RDWR
-	if readOnly {
-		flags = os.O_RDONLY
-	}
-	file, err := os.OpenFile(path, flags, 0)
+	file, err := openFile(path, readOnly)
 	if err != nil {
 		return nil, bare(err)
 	}
