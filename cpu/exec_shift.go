@@ -8,9 +8,9 @@ import (
 // A shifter is a shift of package alu: result, flags, and which flags change.
 type shifter func(w alu.Width, x, n uint64) (uint64, x86.Flags, x86.Flags)
 
-// shift runs a shift or rotate of group 2. A memory operand is written even when the
+// shiftBy runs a shift or rotate of group 2. A memory operand is written even when the
 // count is 0.
-func shift(c *CPU, in *Inst, fn shifter) Fault {
+func shiftBy(c *CPU, in *Inst, fn shifter) Fault {
 	dst, n, f := c.load(in)
 	if f.Raised {
 		return f
@@ -28,9 +28,9 @@ func (c *CPU) storeShift(in *Inst, fn shifter, dst, n uint64) Fault {
 }
 
 // shl, shr, sar: SDM Vol. 2B, "SAL/SAR/SHL/SHR—Shift".
-func shl(c *CPU, in *Inst) Fault { return shift(c, in, alu.Shl) }
-func shr(c *CPU, in *Inst) Fault { return shift(c, in, alu.Shr) }
-func sar(c *CPU, in *Inst) Fault { return shift(c, in, alu.Sar) }
+func shl(c *CPU, in *Inst) Fault { return shiftBy(c, in, alu.Shl) }
+func shr(c *CPU, in *Inst) Fault { return shiftBy(c, in, alu.Shr) }
+func sar(c *CPU, in *Inst) Fault { return shiftBy(c, in, alu.Sar) }
 
 // keepsOF says whether a rotate is of the form whose OF stays for counts above 1: a
 // register by an immediate.

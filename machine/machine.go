@@ -35,6 +35,7 @@ type Boot struct {
 	// Modules are what a Multiboot kernel gets besides its command line.
 	Modules []bios.Module
 	Append  string // command line
+	Name    string // of the kernel file: first word of a Multiboot command line
 }
 
 // A Drive is an ATA disk on one of the four IDE positions.
@@ -105,6 +106,8 @@ type Machine struct {
 	exits   [8]uint64 // by cpu.ExitReason
 	request request   // what a chip asked for since the last look
 	unknown map[string]uint64
+	sinks   []*sink
+	journal func(Input) // told of every input taken; may be nil
 }
 
 // request is something a chip asks of the board.
@@ -182,6 +185,7 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 			return Result{Reason: StopBudget}, nil
 		}
 		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), sliceLimit)))
+		m.flushOutput()
 		if done || err != nil {
 			return res, err
 		}

@@ -1,0 +1,233 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/glassbox-vm/glassbox/bios"
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/debugconsole"
+	"github.com/glassbox-vm/glassbox/devices/debugexit"
+	"github.com/glassbox-vm/glassbox/devices/dma8237"
+	"github.com/glassbox-vm/glassbox/devices/fwcfg"
+	"github.com/glassbox-vm/glassbox/devices/i440fx"
+	"github.com/glassbox-vm/glassbox/devices/i8042"
+	"github.com/glassbox-vm/glassbox/devices/ide"
+	"github.com/glassbox-vm/glassbox/devices/ioport"
+	"github.com/glassbox-vm/glassbox/devices/mc146818"
+	"github.com/glassbox-vm/glassbox/devices/pci"
+	"github.com/glassbox-vm/glassbox/devices/pic8259"
+	"github.com/glassbox-vm/glassbox/devices/piix3"
+	"github.com/glassbox-vm/glassbox/devices/pit8254"
+	"github.com/glassbox-vm/glassbox/devices/port61"
+	"github.com/glassbox-vm/glassbox/devices/port92"
+	"github.com/glassbox-vm/glassbox/devices/post80"
+	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
+	"github.com/glassbox-vm/glassbox/devices/uart16550"
+	"github.com/glassbox-vm/glassbox/mmu/phys"
+)
+
+// A board is the chips of the PC and the wires between them: an i440FX and a PIIX3, as
+// on QEMU's "pc" and on Bochs, because every guest has a driver for them.
+type board struct {
+	cpu   *cpu.CPU
+	mem   *phys.Memory
+	ports *ioport.Space
+	irq   [16]*wiredOR
+	a20   [2]bool // who opens the gate: keyboard controller, port 92h
+
+	pic    *pic8259.Pair
+	pit    *pit8254.Device
+	rtc    *mc146818.Device
+	dma    *dma8237.Device
+	kbc    *i8042.Device
+	kbd    *ps2kbd.Device
+	port61 *port61.Device
+	port92 *port92.Device
+	post   *post80.Device
+	uart   [4]*uart16550.Device
+	fwcfg  *fwcfg.Device
+
+	pciBus   *pci.Bus
+	pciPorts *pci.Ports
+	host     *i440fx.Device
+	isa      *piix3.ISA
+	ideFunc  *piix3.IDE
+	ide      [2]*ide.Channel
+}
+
+// A wiredOR joins several drivers on one interrupt line.
+type wiredOR struct {
+	high uint32
+	n    uint
+	out  devices.Line
+}
+
+// input returns one more driver of the line.
+func (w *wiredOR) input() devices.Line {
+	bit := uint32(1) << w.n
+	w.n++
+	return func(high bool) {
+		if high {
+			w.high |= bit
+		} else {
+			w.high &^= bit
+		}
+		w.out(w.high != 0)
+	}
+}
+
+// shadowBase is where expansion ROMs begin, and the RAM that can lie over them.
+const shadowBase = 0xc0000
+
+// Where the serial ports are, and their interrupts.
+var (
+	uartPort = [4]uint16{0x3f8, 0x2f8, 0x3e8, 0x2e8}
+	uartIRQ  = [4]int{4, 3, 4, 3}
+)
+
+// Where the IDE channels are, and their interrupts.
+var (
+	idePort    = [2]uint16{0x1f0, 0x170}
+	ideControl = [2]uint16{0x3f6, 0x376}
+)
+
+// build makes every chip and every wire.
+func (m *Machine) build() error {
+	b := &board{}
+	m.board = b
+	var err error
+	if b.mem, err = phys.New(m.cfg.Memory); err != nil {
+		return fmt.Errorf("guest memory of %d MiB: %w", m.cfg.Memory>>20, err)
+	}
+	low, high := bios.SplitRAM(m.cfg.Memory)
+	if err := b.mapMemory(low, high); err != nil {
+		return err
+	}
+	model, err := cpu.NewModel(m.cfg.CPU)
+	if err != nil {
+		return err
+	}
+	if b.cpu, err = cpu.New(model, b.mem); err != nil {
+		return fmt.Errorf("processor state: %w", err)
+	}
+	b.watchMemory()
+	m.clock = newClock(b.cpu.Count, b.cpu.Limit)
+	b.cpu.ReadTSC = func() uint64 { return uint64(m.clock.Now()) } // 1 GHz
+	b.cpu.OnUnknown = func(what string, n uint32) { m.unknown[fmt.Sprintf("%s %#x", what, n)]++ }
+	b.ports = ioport.New()
+	b.cpu.Ports = b.ports
+
+	var w wiring
+	m.core(&w)
+	m.serial(&w)
+	m.keyboard(&w)
+	m.pci(&w)
+	m.firmware(&w)
+	return w.err
+}
+
+// mapMemory places RAM: below 4 GiB without the video and ROM holes, and the rest above.
+func (b *board) mapMemory(low, high uint64) error {
+	if err := b.mem.MapRAM(0, 0, min(low, bios.VideoBase)); err != nil {
+		return err
+	}
+	if low > shadowBase { // with what the PAM registers let through
+		if err := b.mem.MapRAM(shadowBase, shadowBase, low-shadowBase); err != nil {
+			return err
+		}
+	}
+	if high > 0 {
+		return b.mem.MapRAM(bios.FourGiB, low, high)
+	}
+	return nil
+}
+
+// watchMemory makes the processor forget translations that a change of the memory map, of
+// the A20 gate or of what is watched has made wrong.
+func (b *board) watchMemory() {
+	b.mem.OnMapChange = b.cpu.MMU.Flush
+	b.mem.OnProtect = b.cpu.MMU.DropPages
+}
+
+// wiring maps ports and remembers the first mistake.
+type wiring struct{ err error }
+
+func (w *wiring) ports(s *ioport.Space, name string, base uint16, n int, dev devices.Port) {
+	if err := s.Map(name, base, n, dev); err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
+// core is what every AT has: interrupt controllers, timer, clock, DMA, system ports.
+func (m *Machine) core(w *wiring) {
+	b := m.board
+	b.pic = pic8259.NewPair(func(high bool) { b.cpu.INTR = high })
+	w.ports(b.ports, "pic8259 master", 0x20, 2, b.pic.Master)
+	w.ports(b.ports, "pic8259 slave", 0xa0, 2, b.pic.Slave)
+	w.ports(b.ports, "elcr", 0x4d0, 2, b.pic.ELCR())
+	for i := range b.irq {
+		b.irq[i] = &wiredOR{out: b.pic.IRQ(i)}
+	}
+
+	b.pit = pit8254.New(m.clock, [pit8254.Counters]devices.Line{b.irq[0].input(), nil, nil})
+	w.ports(b.ports, "pit8254", 0x40, 4, b.pit)
+	b.port61 = port61.New(m.clock, port61.Pins{
+		GATE2: b.pit.GATE(2),
+		OUT2:  func() bool { return b.pit.OUT(2) },
+	})
+	w.ports(b.ports, "port61", 0x61, 1, b.port61)
+
+	b.rtc = mc146818.New(m.clock, mc146818.Config{IRQ: b.irq[8].input(), Start: m.cfg.RTCStart.Unix()})
+	w.ports(b.ports, "mc146818", 0x70, mc146818.Ports, b.rtc)
+
+	b.port92 = port92.New(b.openA20(1), m.pulse(func() { m.request.reset = true }))
+	w.ports(b.ports, "port92", 0x92, 1, b.port92)
+	b.post = post80.New(nil)
+}
+
+// openA20 is the line of the n-th driver of the A20 gate: any of them opens it.
+func (b *board) openA20(n int) devices.Line {
+	return func(high bool) {
+		b.a20[n] = high
+		if open := b.a20[0] || b.a20[1]; open != b.mem.A20() {
+			b.mem.SetA20(open)
+		}
+	}
+}
+
+// pulse is a line whose rising edge asks for something that happens between two
+// instructions.
+func (m *Machine) pulse(ask func()) devices.Line {
+	return func(high bool) {
+		if high {
+			ask()
+			m.cpu.RequestStop()
+		}
+	}
+}
+
+// serial is the four UARTs and the debug ports.
+func (m *Machine) serial(w *wiring) {
+	b := m.board
+	for i := range b.uart {
+		cfg := uart16550.Config{IRQ: b.irq[uartIRQ[i]].input(), LineSpeed: m.cfg.SerialPace}
+		if out := m.cfg.Serial[i]; out != nil {
+			cfg.Send = m.output(out)
+		}
+		b.uart[i] = uart16550.New(m.clock, cfg)
+		w.ports(b.ports, fmt.Sprintf("uart16550 COM%d", i+1), uartPort[i], uart16550.Ports, b.uart[i])
+	}
+	con := debugconsole.New(func(byte) {})
+	if m.cfg.DebugCon != nil {
+		con = debugconsole.New(m.output(m.cfg.DebugCon))
+	}
+	w.ports(b.ports, "debugconsole", 0xe9, 1, con)
+	if m.cfg.DebugExit {
+		exit := debugexit.New(func(code uint32) {
+			m.request.debugExit, m.request.code = true, debugexit.Status(code)
+			m.cpu.RequestStop()
+		})
+		w.ports(b.ports, "debugexit", 0xf4, 4, exit)
+	}
+}
