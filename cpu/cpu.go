@@ -155,6 +155,10 @@ type CPU struct {
 	OnUnknown   func(what string, n uint32)     // MSR or port that is not modelled
 	FERR        func(high bool)                 // x87 error pin (CR0.NE = 0)
 	pendingDB   uint64                          // DR6 bits of debug traps to report after this instruction
+	stepTrap    bool                            // TF was set when the instruction began: a trap follows it
+
+	// LastChain is the last exception and what it led to; see Chain.
+	LastChain Chain
 }
 
 // width is an operand size in bytes.

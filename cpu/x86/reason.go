@@ -84,6 +84,8 @@ const (
 	ReasonDRGeneralDetect
 	ReasonDRReserved
 	ReasonCR8Reserved
+	ReasonCacheControl
+	ReasonNotInSMM
 
 	// Paging.
 	ReasonPageNotPresent
@@ -197,6 +199,8 @@ var reasonTexts = [reasonCount]string{
 	ReasonDRGeneralDetect:       "debug register access with DR7.GD set",
 	ReasonDRReserved:            "upper half of DR6 or DR7 not zero",
 	ReasonCR8Reserved:           "reserved bits of CR8",
+	ReasonCacheControl:          "CR0.NW without CR0.CD",
+	ReasonNotInSMM:              "RSM outside system management mode",
 
 	ReasonPageNotPresent:     "page not present",
 	ReasonPageReserved:       "reserved bit set in a paging-structure entry",
