@@ -11,12 +11,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //
 // SDM Vol. 2A, "CRC32—Accumulate CRC32 Value".
 func CRC32C(crc uint32, v uint64, n int) uint32 {
-	crc = ^crc
 	for range n {
 		crc = castagnoli[uint8(crc)^uint8(v)] ^ crc>>8
 		v >>= 8
 	}
-	return ^crc
+	return crc
 }
 
 // CarrylessMul is PCLMULQDQ of two selected quadwords.
