@@ -50,8 +50,9 @@ func cvt2dq(f simd.Format, op toInteger) Exec {
 	})
 }
 
-// cvtpi2 makes CVTPI2PS, which keeps the upper half of the destination, and CVTPI2PD. The
-// latter touches no MMX state when its source is memory.
+// cvtpi2 makes CVTPI2PS, which keeps the upper half of the destination, and CVTPI2PD. They
+// touch no MMX state when their source is memory; the manual says so of CVTPI2PD only, but
+// processors do it for both.
 //
 // SDM Vol. 2A, "CVTPI2PD—Convert Packed Dword Integers to Packed Double Precision
 // Floating-Point Values" and "CVTPI2PS".
@@ -60,7 +61,7 @@ func cvtpi2(f simd.Format) Exec {
 		if f := c.sseReady(); f.Raised {
 			return f
 		}
-		usesMMX := in.Src.Kind == ArgMMX || f == simd.Single
+		usesMMX := in.Src.Kind == ArgMMX
 		if usesMMX {
 			if f := c.mmxReady(); f.Raised {
 				return f

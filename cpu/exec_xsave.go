@@ -33,14 +33,12 @@ const (
 )
 
 const (
-	fxImageSize  = 512
-	fxST         = 32
-	fxXMM        = 160
-	fxMXCSR      = 24
-	xsaveHeader  = 512
-	xsaveAVX     = 576
-	xsaveAVXSize = 256
-	xsavePKRU    = 2688
+	fxImageSize = 512
+	fxST        = 32
+	fxXMM       = 160
+	fxMXCSR     = 24
+	xsaveHeader = 512
+	xsavePKRU   = 2688
 )
 
 // ldmxcsr is LDMXCSR; reserved bits are #GP(0).
@@ -294,7 +292,7 @@ func (c *CPU) xsaveParts(in *Inst, write uint64) Fault {
 	c.putMXCSR(p[:])
 	c.putXMM(p[:])
 	for i := range c.xmmInImage() {
-		copy(p[xsaveAVX+16*i:], c.S.XMM[i][16:32])
+		copy(p[avxOffset+16*i:], c.S.XMM[i][16:32])
 	}
 	binary.LittleEndian.PutUint32(p[xsavePKRU:], c.PKRU)
 	copy(p[xsaveHeader:], old[:])
@@ -328,7 +326,7 @@ func (c *CPU) imageParts(rfbm, write uint64) [7]imagePart {
 		{fxMXCSR, 8, rfbm&(xstateSSE|xstateAVX) != 0},
 		{fxST, fxXMM - fxST, now&xstateX87 != 0},
 		{fxXMM, regs, now&xstateSSE != 0},
-		{xsaveAVX, regs, now&xstateAVX != 0},
+		{avxOffset, regs, now&xstateAVX != 0},
 		{xsaveHeader, 8, true},
 		{xsavePKRU, 8, now&xstatePKRU != 0},
 	}
@@ -353,9 +351,9 @@ func imageSize(rfbm uint64) uint64 {
 	case rfbm&xstatePKRU != 0:
 		return xsavePKRU + 8
 	case rfbm&xstateAVX != 0:
-		return xsaveAVX + xsaveAVXSize
+		return avxOffset + avxSize
 	}
-	return xsaveAVX
+	return xsaveBase
 }
 
 // xrstor is XRSTOR of a standard image: requested components are loaded, or put into their
@@ -412,7 +410,7 @@ func (c *CPU) xrstorParts(in *Inst, rfbm, bv uint64, p []byte) {
 		if rfbm&xstateAVX != 0 {
 			clear(r[16:32])
 			if bv&xstateAVX != 0 {
-				copy(r[16:32], p[xsaveAVX+16*i:])
+				copy(r[16:32], p[avxOffset+16*i:])
 			}
 		}
 	}
