@@ -87,10 +87,16 @@ func (c *CPU) deliver(f Fault) {
 func (c *CPU) deliverChain(f Fault) {
 	for {
 		c.LastChain.add(f)
+		if f.Vector == x86.VecPF {
+			c.CR2 = f.Addr
+		}
 		next := c.enterException(f)
 		if !next.Raised {
 			c.S.RIP = c.nextRIP
 			return
+		}
+		if next.Vector == x86.VecPF {
+			c.CR2 = next.Addr // even if it ends in a double fault or shutdown
 		}
 		switch {
 		case f.Vector == x86.VecDF && severity(next.Vector) != benign:
@@ -143,16 +149,12 @@ func doubles(first, second x86.Vector) bool {
 	return false
 }
 
-// enterException starts the handler of f: what a fault changes before anything is pushed
-// changes here.
+// enterException starts the handler of f.
 func (c *CPU) enterException(f Fault) Fault {
 	if c.OnFault != nil {
 		c.OnFault(f)
 	}
-	switch f.Vector {
-	case x86.VecPF:
-		c.CR2 = f.Addr
-	case x86.VecDB:
+	if f.Vector == x86.VecDB {
 		c.DR[7] &^= x86.DR7_GD
 	}
 	c.Activity = Active
