@@ -52,7 +52,7 @@ func (m *Machine) enter(e bios.Entry) error {
 		if x86.Seg(seg) == x86.CS {
 			from = e.CS
 		}
-		s.Seg[seg] = cpu.SystemSegment{Sel: from.Selector, Base: uint64(from.Base), Limit: from.Limit, Attr: cpu.Attr(from.Attr)}
+		s.Seg[seg] = cpu.SegmentSnapshot{Sel: from.Selector, Base: from.Base, Limit: from.Limit, Attr: cpu.Attr(from.Access)}
 	}
 	return m.cpu.Restore(s)
 }

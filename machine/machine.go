@@ -235,7 +235,7 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 // tripleFault resets the machine as the chipset does when the processor shuts down.
 func (m *Machine) tripleFault() (Result, bool, error) {
 	if m.cfg.NoReboot {
-		return Result{Reason: StopTripleFault, Detail: m.cpu.Explain()}, true, nil
+		return Result{Reason: StopTripleFault, Detail: explain(m.cpu.LastChain)}, true, nil
 	}
 	m.resets++
 	return Result{}, false, m.powerOn()
@@ -261,7 +261,7 @@ func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
 // crashReport is the error for a broken invariant of ours.
 func (m *Machine) crashReport(p any) error {
 	return fmt.Errorf("internal error: %v (instruction %d, %v, last fault %v): please report it with the command line",
-		p, m.cpu.Count(), m.cpu, m.cpu.LastFault())
+		p, m.cpu.Count(), m.cpu, explain(m.cpu.LastChain))
 }
 
 // CPU is the processor, for debuggers and monitors between calls of Run.

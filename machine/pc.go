@@ -8,8 +8,6 @@ import (
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/debugconsole"
 	"github.com/glassbox-vm/glassbox/devices/debugexit"
-	"github.com/glassbox-vm/glassbox/devices/dma8237"
-	"github.com/glassbox-vm/glassbox/devices/fwcfg"
 	"github.com/glassbox-vm/glassbox/devices/i440fx"
 	"github.com/glassbox-vm/glassbox/devices/i8042"
 	"github.com/glassbox-vm/glassbox/devices/ide"
@@ -39,14 +37,12 @@ type board struct {
 	pic    *pic8259.Pair
 	pit    *pit8254.Device
 	rtc    *mc146818.Device
-	dma    *dma8237.Device
 	kbc    *i8042.Device
 	kbd    *ps2kbd.Device
 	port61 *port61.Device
 	port92 *port92.Device
 	post   *post80.Device
 	uart   [4]*uart16550.Device
-	fwcfg  *fwcfg.Device
 
 	pciBus   *pci.Bus
 	pciPorts *pci.Ports

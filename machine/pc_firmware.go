@@ -1,0 +1,5 @@
+package machine
+
+// firmware is what firmware asks the board: fw_cfg.
+func (m *Machine) firmware(w *wiring) {
+}

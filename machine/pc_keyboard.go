@@ -1,0 +1,21 @@
+package machine
+
+import (
+	"github.com/glassbox-vm/glassbox/devices/i8042"
+	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
+)
+
+// keyboard is the keyboard controller and what is plugged into it.
+func (m *Machine) keyboard(w *wiring) {
+	b := m.board
+	b.kbc = i8042.New(m.clock, i8042.Pins{
+		IRQ1:  b.irq[1].input(),
+		IRQ12: b.irq[12].input(),
+		A20:   b.openA20(0),
+		Reset: m.pulse(func() { m.request.reset = true }),
+	})
+	b.kbd = ps2kbd.New(b.kbc.KeyboardReady, nil)
+	b.kbc.PlugKeyboard(b.kbd)
+	w.ports(b.ports, "i8042 data", 0x60, 1, b.kbc.Data())
+	w.ports(b.ports, "i8042 control", 0x64, 1, b.kbc.Control())
+}
