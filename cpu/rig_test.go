@@ -185,6 +185,7 @@ func (r *rig) protect(cpl uint8) {
 	r.CR0 |= x86.CR0_PE
 	r.poke(rigTSS+4, 4, rigStack0)
 	r.poke(rigTSS+8, 2, selData0)
+	r.gdt(selTSS, desc(rigTSS, 0x2067, 0x89, 0))
 	require.False(r.t, r.loadTR(selTSS).Raised)
 	r.at(cpl)
 }
@@ -222,6 +223,7 @@ func (r *rig) long(cpl uint8) {
 	r.updatePaging()
 	r.poke(rigTSS+4, 8, rigStack0)
 	r.poke(rigTSS+36, 8, rigIST1)
+	r.gdt(selTSS, desc(rigTSS, 0x2067, 0x89, 0))
 	require.False(r.t, r.loadTR(selTSS).Raised)
 	r.CPL = cpl
 	if cpl == 3 {
