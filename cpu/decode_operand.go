@@ -6,7 +6,7 @@ import (
 
 // modRMOperand marks the operands that ModRM locates.
 var modRMOperand = [operandCount]bool{
-	Eb: true, Ew: true, Ed: true, Eq: true, Ev: true, Ey: true, Ez: true, RdMw: true, RdMb: true, EdMw: true,
+	Eb: true, Ew: true, Ed: true, Eq: true, Ev: true, Ey: true, Ez: true, Ed64: true, RdMw: true, RdMb: true, EdMw: true,
 	M: true, Mb: true, Mw: true, Md: true, Mq: true, Mx: true, My: true, Mp: true, Ma: true, Mt: true,
 	Gb: true, Gw: true, Gd: true, Gv: true, Gy: true, Gz: true, Sw: true, Cd: true, Dd: true, Ry: true,
 	Pq: true, Qq: true, Qd: true, Nq: true,
@@ -38,8 +38,8 @@ func (d *decoder) operand(o Operand) Arg {
 	return d.vectorOperand(o)
 }
 
-// ySize is 8 with REX.W, else 4.
-func (d *decoder) ySize() width { return pick(d.in.RexW(), 8, 4) }
+// ySize is 8 with REX.W, else 4. Outside 64-bit mode VEX.W may be set and sizes nothing.
+func (d *decoder) ySize() width { return pick(d.in.RexW() && d.in.CodeSize == 8, 8, 4) }
 
 // zSize is 4 for a 64-bit operand size, else the operand size.
 func (d *decoder) zSize() width { return min(d.in.OpSize, 4) }

@@ -57,8 +57,21 @@ func (d *decoder) formRule(op *Op) x86.Reason {
 		return x86.ReasonMemoryForm
 	case in.Lock && (op.Attr&Lock == 0 || in.Dst.Kind != ArgMem):
 		return x86.ReasonLockNotAllowed
+	case in.VEX && in.VEXV != 0 && !usesVVVV(op):
+		return x86.ReasonReservedOpcode
 	}
 	return x86.NoReason
+}
+
+// usesVVVV says whether an operand of the row is in VEX.vvvv; where none is, vvvv must
+// be 1111. SDM Vol. 2A, "Instruction Operand Encoding and VEX.vvvv, ModR/M".
+func usesVVVV(op *Op) bool {
+	for _, o := range [...]Operand{op.Dst, op.Src, op.Third} {
+		if o == Hx || o == Bv {
+			return true
+		}
+	}
+	return false
 }
 
 // defaultSize applies the operand-size attributes of the row.

@@ -147,6 +147,9 @@ var system0F = [256]Op{
 	0xff: {Name: "UD0", Dst: Gv, Src: Ev, Exec: ud},
 }
 
+// noPrefix is a row marked NP in the manual: #UD with 66, F3 or F2.
+func noPrefix(op Op) Op { return Op{By: ByPrefix, Sub: []Op{op}} }
+
 // group7mem is 0F 01 with a memory operand.
 var group7mem = []Op{
 	{Name: "SGDT", Dst: M, Exec: sgdt, Attr: F64},
@@ -165,18 +168,18 @@ var group7reg = []Op{
 	{By: ByRM, Sub: []Op{
 		{Name: "MONITOR", Exec: monitor, Feature: FeatMONITOR},
 		{Name: "MWAIT", Exec: mwait, Feature: FeatMONITOR, Attr: Ends},
-		{Name: "CLAC", Exec: clac, Feature: FeatSMAP, Attr: Ends},
-		{Name: "STAC", Exec: stac, Feature: FeatSMAP, Attr: Ends},
+		noPrefix(Op{Name: "CLAC", Exec: clac, Feature: FeatSMAP, Attr: Ends}),
+		noPrefix(Op{Name: "STAC", Exec: stac, Feature: FeatSMAP, Attr: Ends}),
 	}},
 	{By: ByRM, Sub: []Op{
-		{Name: "XGETBV", Exec: xgetbv, Feature: FeatXSAVE},
-		{Name: "XSETBV", Exec: xsetbv, Feature: FeatXSAVE, Attr: Ends},
+		noPrefix(Op{Name: "XGETBV", Exec: xgetbv, Feature: FeatXSAVE}),
+		noPrefix(Op{Name: "XSETBV", Exec: xsetbv, Feature: FeatXSAVE, Attr: Ends}),
 	}},
 	{},
 	{Name: "SMSW", Dst: RdMw, Exec: smsw},
 	{By: ByRM, Sub: []Op{
-		6: {Name: "RDPKRU", Feature: FeatPKU},
-		7: {Name: "WRPKRU", Feature: FeatPKU, Attr: Ends},
+		6: noPrefix(Op{Name: "RDPKRU", Feature: FeatPKU}),
+		7: noPrefix(Op{Name: "WRPKRU", Feature: FeatPKU, Attr: Ends}),
 	}},
 	{Name: "LMSW", Src: Ew, Exec: lmsw, Attr: Ends},
 	{By: ByRM, Sub: []Op{
@@ -191,14 +194,19 @@ var group9mem = []Op{
 		{Name: "CMPXCHG8B", Dst: Mq, Exec: cmpxchg8b, Attr: Lock | RMW, Feature: FeatCX8, Writes: zf},
 		{Name: "CMPXCHG16B", Dst: Mx, Exec: cmpxchg16b, Attr: Lock | RMW, Mode: Only64, Feature: FeatCX16, Writes: zf},
 	}},
-	3: {Name: "XRSTORS", Src: M, Feature: FeatXSAVES, Attr: Ends},
-	4: {Name: "XSAVEC", Dst: M, Feature: FeatXSAVEC},
-	5: {Name: "XSAVES", Dst: M, Feature: FeatXSAVES},
+	3: noPrefix(Op{Name: "XRSTORS", Src: M, Feature: FeatXSAVES, Attr: Ends}),
+	4: noPrefix(Op{Name: "XSAVEC", Dst: M, Feature: FeatXSAVEC}),
+	5: noPrefix(Op{Name: "XSAVES", Dst: M, Feature: FeatXSAVES}),
 }
 
 // group9reg is 0F C7 with ModRM.mod = 3.
 var group9reg = []Op{
-	6: {Name: "RDRAND", Dst: Ev, Feature: FeatRDRAND, Writes: status},
+	6: {By: ByPrefix, Sub: []Op{
+		{Name: "RDRAND", Dst: Ev, Feature: FeatRDRAND, Writes: status},
+		{Name: "RDRAND", Dst: Ev, Feature: FeatRDRAND, Writes: status},
+		{},
+		{},
+	}},
 	7: {By: ByPrefix, Sub: []Op{
 		{Name: "RDSEED", Dst: Ev, Feature: FeatRDSEED, Writes: status},
 		{Name: "RDSEED", Dst: Ev, Feature: FeatRDSEED, Writes: status},
