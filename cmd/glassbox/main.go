@@ -1,11 +1,36 @@
 // Command glassbox runs, watches and explains PCs.
+//
+// Read app.go for the command line, run.go for what a run is made of, session.go for the
+// run itself, and exit.go for the exit codes.
 package main
 
 import (
-	_ "github.com/urfave/cli/v2"
-	_ "golang.org/x/arch/x86/x86asm"
-	_ "golang.org/x/sys/cpu"
-	_ "golang.org/x/term"
+	"os"
+	"runtime/debug"
+
+	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
 )
 
-func main() {}
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == console.GuardArg {
+		console.RunGuard()
+		return
+	}
+	os.Exit(start(os.Args))
+}
+
+// start runs the command line with the process's own streams. Whatever happens, the
+// terminal is given back.
+func start(args []string) (code int) {
+	ignoreBrokenPipe()
+	e := &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, terminal: console.Open(os.Stdin)}
+	defer e.terminal.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			e.terminal.Restore()
+			e.errorf("internal error: %v\n%s\nPlease report this with the command line.", p, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	return e.main(args)
+}

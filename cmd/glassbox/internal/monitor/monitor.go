@@ -1,0 +1,175 @@
+// Package monitor is the prompt behind Ctrl-A c: it shows a stopped machine. Its words
+// are those of QEMU's monitor and Bochs's debugger.
+//
+//	monitor.go    the commands
+//	expr.go       numbers and registers as arguments
+//	registers.go  info registers
+//	memory.go     x, xp, u
+//	paging.go     page, info mem
+//	state.go      info pic and all other chips
+//
+// Nothing here changes the machine, and reading never touches device registers.
+package monitor
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/mmu/phys"
+)
+
+// A Part is a chip and what it remembers, for info.
+type Part struct {
+	Name  string
+	State any // a copy
+}
+
+// A Target is a stopped machine.
+type Target interface {
+	CPU() *cpu.CPU
+	Memory() *phys.Memory
+	Parts() []Part
+	// Status is one line for info status.
+	Status() string
+}
+
+// A Verdict is what to do after a command.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Stay     Verdict = iota // show the prompt again
+	Continue                // let the machine run
+	Quit                    // leave the program
+	Reset                   // reset the machine and let it run
+)
+
+// Prompt is what the user is shown before a command.
+const Prompt = "(glassbox) "
+
+const help = `info registers        all registers           info mem     mapped linear memory
+info status           where the machine is    info CHIP    state of a chip; info alone lists
+x  /NFS ADDRESS       linear memory           xp /NFS ...  physical memory
+                      N items, format F (x d u o c, or i: code), size S
+u [/N] [ADDRESS]      disassemble, from RIP if no address is given
+page ADDRESS          walk the page tables, level by level
+p  EXPRESSION         print a value: numbers, registers, + - *
+c, cont               let the machine run     q, quit      leave Glassbox
+system_reset          reset and run           help         this text
+
+Sizes are b (1), h (2), w (4) and g (8 bytes), as in gdb. Addresses may use registers:
+x /4g rsp+8. The machine stands still while this prompt is shown.
+`
+
+// A Monitor runs commands.
+type Monitor struct {
+	t   Target
+	out io.Writer
+}
+
+// New returns a monitor for t that prints to out.
+func New(t Target, out io.Writer) *Monitor { return &Monitor{t, out} }
+
+// Greeting is what to show when the monitor opens.
+func (m *Monitor) Greeting() string {
+	return fmt.Sprintf("Stopped: %s\nhelp lists the commands, c or Ctrl-A c continues.\n", m.t.Status())
+}
+
+type command struct {
+	names []string
+	run   func(m *Monitor, args string) (Verdict, error)
+}
+
+func stay(f func(m *Monitor, args string) error) func(*Monitor, string) (Verdict, error) {
+	return func(m *Monitor, args string) (Verdict, error) { return Stay, f(m, args) }
+}
+
+func verdict(v Verdict) func(*Monitor, string) (Verdict, error) {
+	return func(*Monitor, string) (Verdict, error) { return v, nil }
+}
+
+// commands returns the table; the first name is the one in error messages.
+func commands() []command {
+	return []command{
+		{[]string{"help", "h", "?"}, stay((*Monitor).help)},
+		{[]string{"info", "i"}, stay((*Monitor).info)},
+		{[]string{"x"}, stay((*Monitor).examine)},
+		{[]string{"xp"}, stay((*Monitor).examinePhysical)},
+		{[]string{"u", "disasm"}, stay((*Monitor).disassemble)},
+		{[]string{"page"}, stay((*Monitor).page)},
+		{[]string{"p", "print", "calc"}, stay((*Monitor).print)},
+		{[]string{"r", "registers"}, stay(func(m *Monitor, _ string) error { return m.registers() })},
+		{[]string{"stop"}, stay(func(m *Monitor, _ string) error {
+			m.printf("The machine stands still already; c lets it run.\n")
+			return nil
+		})},
+		{[]string{"c", "cont", "continue"}, verdict(Continue)},
+		{[]string{"q", "quit", "exit"}, verdict(Quit)},
+		{[]string{"system_reset"}, verdict(Reset)},
+	}
+}
+
+// Execute runs one line and says what comes next. Errors are printed.
+func (m *Monitor) Execute(line string) Verdict {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return Stay
+	}
+	end := strings.IndexAny(line, " \t/")
+	if end < 0 {
+		end = len(line)
+	}
+	name, args := line[:end], strings.TrimSpace(line[end:])
+	for _, c := range commands() {
+		for _, n := range c.names {
+			if n != name {
+				continue
+			}
+			v, err := c.run(m, args)
+			if err != nil {
+				m.printf("%s: %v\n", name, err)
+			}
+			return v
+		}
+	}
+	m.printf("%s: no such command; help lists them\n", name)
+	return Stay
+}
+
+func (m *Monitor) help(string) error {
+	m.printf("%s", help)
+	return nil
+}
+
+func (m *Monitor) info(args string) error {
+	switch args {
+	case "":
+		m.printf("info registers, mem, status, and the chips:")
+		for _, p := range m.t.Parts() {
+			m.printf(" %s", p.Name)
+		}
+		m.printf("\n")
+		return nil
+	case "registers", "r", "reg":
+		return m.registers()
+	case "mem", "tlb":
+		return m.mappings()
+	case "status":
+		m.printf("%s\n", m.t.Status())
+		return nil
+	}
+	return m.part(args)
+}
+
+func (m *Monitor) print(args string) error {
+	v, err := m.eval(args)
+	if err != nil {
+		return err
+	}
+	m.printf("%#x  %d\n", v, v)
+	return nil
+}
+
+func (m *Monitor) printf(format string, args ...any) { fmt.Fprintf(m.out, format, args...) }

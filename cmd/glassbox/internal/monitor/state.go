@@ -1,0 +1,95 @@
+package monitor
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// part is info CHIP: any beginning of a chip's name, or its part number, will do.
+func (m *Monitor) part(name string) error {
+	var found []Part
+	for _, p := range m.t.Parts() {
+		if p.Name == name {
+			found = []Part{p}
+			break
+		}
+		if strings.Contains(p.Name, name) {
+			found = append(found, p)
+		}
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("%q is not known; info alone lists what there is", name)
+	}
+	for _, p := range found {
+		m.printf("%s\n", p.Name)
+		m.show(1, "", reflect.ValueOf(p.State))
+	}
+	return nil
+}
+
+// maxArray is the longest array that is shown whole.
+const maxArray = 64
+
+// show prints a value as lines of "name value", structs and arrays of them indented.
+func (m *Monitor) show(depth int, name string, v reflect.Value) {
+	indent := strings.Repeat("  ", depth)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			m.show(depth, name, v.Elem())
+		}
+	case reflect.Struct:
+		if name != "" {
+			m.printf("%s%s\n", indent, name)
+			depth++
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				m.show(depth, v.Type().Field(i).Name, v.Field(i))
+			}
+		}
+	case reflect.Array, reflect.Slice:
+		if k := v.Type().Elem().Kind(); k == reflect.Struct || k == reflect.Array {
+			for i := range min(v.Len(), maxArray) {
+				m.show(depth, fmt.Sprintf("%s[%d]", name, i), v.Index(i))
+			}
+			return
+		}
+		m.printf("%s%-16s %s\n", indent, name, row(v))
+	default:
+		m.printf("%s%-16s %s\n", indent, name, scalar(v))
+	}
+}
+
+// row is an array of numbers on one line, without the zeros at its end.
+func row(v reflect.Value) string {
+	n := v.Len()
+	for n > 0 && v.Index(n-1).IsZero() {
+		n--
+	}
+	var b strings.Builder
+	for i := range min(n, maxArray) {
+		b.WriteString(scalar(v.Index(i)) + " ")
+	}
+	if n > maxArray {
+		b.WriteString("… ")
+	}
+	if n < v.Len() {
+		fmt.Fprintf(&b, "(rest of %d zero)", v.Len())
+	}
+	return b.String()
+}
+
+func scalar(v reflect.Value) string {
+	if s, ok := v.Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
+	switch {
+	case v.CanUint():
+		return fmt.Sprintf("%0*x", 2*int(v.Type().Size()), v.Uint())
+	case v.CanInt():
+		return fmt.Sprintf("%d", v.Int())
+	}
+	return fmt.Sprint(v.Interface())
+}

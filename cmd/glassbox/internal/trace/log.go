@@ -1,0 +1,94 @@
+package trace
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+)
+
+// maxSeen bounds the addresses remembered for in_asm.
+const maxSeen = 1 << 20
+
+// maxSame is how often a message of one kind is written before the rest is only counted.
+const maxSame = 50
+
+// A Log writes what -d asks for, one line per event. What a guest can repeat without end
+// is written a limited number of times and then counted.
+type Log struct {
+	w     *bufio.Writer
+	c     *cpu.CPU
+	seen  map[uint64]bool
+	times map[string]uint64
+}
+
+// NewLog returns a log of c that shows nothing yet.
+func NewLog(w io.Writer, c *cpu.CPU) *Log {
+	return &Log{w: bufio.NewWriterSize(w, 1<<16), c: c, seen: map[uint64]bool{}, times: map[string]uint64{}}
+}
+
+// Enable adds an item of -d. It returns a hook for every instruction if the item needs
+// one. Unknown items do nothing.
+func (l *Log) Enable(item string) func(*cpu.Inst) {
+	c := l.c
+	switch item {
+	case "int":
+		c.OnInterrupt = func(v x86.Vector, kind cpu.EventKind) {
+			l.printf("int    %v %v at %v, instruction %d\n", kind, v, c, c.Count())
+		}
+		c.OnFault = func(f cpu.Fault) {
+			l.printf("fault  %v: %v at %v\n", f, f.Reason, c)
+		}
+	case "guest_errors", "unimp":
+		before := c.OnUnknown
+		c.OnUnknown = func(what string, n uint32) {
+			if before != nil {
+				before(what, n)
+			}
+			l.limited(fmt.Sprintf("unimp  %s %#x", what, n))
+		}
+	case "in_asm":
+		return l.first
+	case "exec":
+		return l.exec
+	}
+	return nil
+}
+
+// first logs an instruction when its address is new.
+func (l *Log) first(in *cpu.Inst) {
+	addr := codeAddr(l.c, int(in.CodeSize)*8)
+	if l.seen[addr] || len(l.seen) >= maxSeen {
+		return
+	}
+	l.seen[addr] = true
+	l.exec(in)
+}
+
+func (l *Log) exec(in *cpu.Inst) {
+	bits := int(in.CodeSize) * 8
+	l.printf("%s\n", asm.Line(codeAddr(l.c, bits), bits, in.Bytes[:in.Len], asm.Text(in, l.c.S.RIP)))
+}
+
+// limited writes a message unless it has been written often.
+func (l *Log) limited(msg string) {
+	l.times[msg]++
+	if l.times[msg] <= maxSame && len(l.times) <= maxSeen {
+		l.printf("%s at %v\n", msg, l.c)
+	}
+}
+
+func (l *Log) printf(format string, args ...any) { fmt.Fprintf(l.w, format, args...) }
+
+// Close writes what is pending and how much was left out. It does not close what is below.
+func (l *Log) Close() error {
+	for msg, n := range l.times {
+		if n > maxSame {
+			l.printf("%s: %d times in all\n", msg, n)
+		}
+	}
+	return l.w.Flush()
+}
