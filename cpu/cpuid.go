@@ -116,6 +116,9 @@ func (m *Model) leaf(leaf, sub uint32) (r cpuidAnswer) {
 	case 0x80000008:
 		return cpuidAnswer{m.addressSizes()}
 	}
+	if leaf != 7 && leaf != 0xd {
+		sub = 0 // the other feature leaves ignore ECX
+	}
 	m.featureBits(leaf, sub, &r)
 	if leaf == 0xd {
 		m.xsaveLeaf(sub, &r)

@@ -34,10 +34,20 @@ func (r ExitReason) String() string {
 func (c *CPU) Run(budget int64) (executed int64, reason ExitReason) {
 	c.granted, c.S.Budget = budget, budget
 	reason = c.loop()
-	executed = budget - c.S.Budget
+	executed = c.granted - c.S.Budget
 	c.instructions += uint64(executed)
 	c.granted, c.S.Budget = 0, 0
 	return executed, reason
+}
+
+// Limit shortens the present Run so that at most n more instructions are executed after
+// the present one. The board calls it when an event is scheduled before the end of the
+// budget.
+func (c *CPU) Limit(n int64) {
+	if d := c.S.Budget - n; d > 0 {
+		c.S.Budget -= d
+		c.granted -= d
+	}
 }
 
 func (c *CPU) loop() ExitReason {

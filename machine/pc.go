@@ -8,6 +8,8 @@ import (
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/debugconsole"
 	"github.com/glassbox-vm/glassbox/devices/debugexit"
+	"github.com/glassbox-vm/glassbox/devices/dma8237"
+	"github.com/glassbox-vm/glassbox/devices/fwcfg"
 	"github.com/glassbox-vm/glassbox/devices/i440fx"
 	"github.com/glassbox-vm/glassbox/devices/i8042"
 	"github.com/glassbox-vm/glassbox/devices/ide"
@@ -37,12 +39,14 @@ type board struct {
 	pic    *pic8259.Pair
 	pit    *pit8254.Device
 	rtc    *mc146818.Device
+	dma    *dma8237.Device
 	kbc    *i8042.Device
 	kbd    *ps2kbd.Device
 	port61 *port61.Device
 	port92 *port92.Device
 	post   *post80.Device
 	uart   [4]*uart16550.Device
+	fwcfg  *fwcfg.Device
 
 	pciBus   *pci.Bus
 	pciPorts *pci.Ports
@@ -180,6 +184,12 @@ func (m *Machine) core(w *wiring) {
 	b.port92 = port92.New(b.openA20(1), m.pulse(func() { m.request.reset = true }))
 	w.ports(b.ports, "port92", 0x92, 1, b.port92)
 	b.post = post80.New(nil)
+	w.ports(b.ports, "post80", 0x80, 1, b.post)
+
+	b.dma = dma8237.New(b.mem.DMA())
+	w.ports(b.ports, "dma8237 channels 0-3", 0x00, 16, b.dma.Low())
+	w.ports(b.ports, "dma8237 pages", 0x81, 15, b.dma.Pages(1))
+	w.ports(b.ports, "dma8237 channels 4-7", 0xc0, 32, b.dma.High())
 }
 
 // openA20 is the line of the n-th driver of the A20 gate: any of them opens it.

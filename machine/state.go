@@ -16,6 +16,7 @@ func (b *board) reset() {
 	b.pit.Reset()
 	b.port61.Reset()
 	b.rtc.Reset()
+	b.dma.Reset()
 	b.kbc.Reset()
 	b.kbd.Reset()
 	b.port92.Reset()
@@ -23,6 +24,7 @@ func (b *board) reset() {
 	for _, u := range b.uart {
 		u.Reset()
 	}
+	b.fwcfg.Reset()
 	b.host.Reset()
 	b.isa.Reset()
 	b.ideFunc.Reset()
@@ -42,10 +44,12 @@ func (m *Machine) parts() []part {
 		{"pit8254", b.pit.Save()},
 		{"port61", b.port61.Save()},
 		{"mc146818", b.rtc.Save()},
+		{"dma8237", b.dma.Save()},
 		{"i8042", b.kbc.Save()},
 		{"ps2kbd", b.kbd.Save()},
 		{"port92", b.port92.Save()},
 		{"post80", b.post.Save()},
+		{"fwcfg", b.fwcfg.Save()},
 		{"i440fx", b.host.Save()},
 		{"piix3.isa", b.isa.Save()},
 		{"piix3.ide", b.ideFunc.Save()},
