@@ -90,6 +90,18 @@ func (b *inbox) waitFor(ctx context.Context) {
 	}
 }
 
+// waiting says whether input is left that no chip had room for.
+func (b *inbox) waiting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.serial {
+		if len(b.serial[i]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // take removes up to n bytes for serial port i.
 func (b *inbox) take(i, n int) []byte {
 	b.mu.Lock()
@@ -103,8 +115,13 @@ func (b *inbox) take(i, n int) []byte {
 	return p
 }
 
-// deliverInput gives waiting input to the chips, as much as they have room for.
-func (m *Machine) deliverInput() {
+// charPace is the number of instructions after which the machine looks again whether a
+// serial port has room for waiting input: 40 µs, a fast line.
+const charPace = 10_000
+
+// deliverInput gives waiting input to the chips, as much as they have room for, and says
+// whether some is left.
+func (m *Machine) deliverInput() (more bool) {
 	for i, u := range m.uart {
 		p := m.inbox.take(i, u.Room())
 		if p == nil {
@@ -117,6 +134,7 @@ func (m *Machine) deliverInput() {
 			m.journal(Input{Count: m.cpu.Count(), Time: m.clock.Now(), Port: i, Data: p})
 		}
 	}
+	return m.inbox.waiting()
 }
 
 // A pacer keeps virtual time from running ahead of the host's.

@@ -179,12 +179,15 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		if ctx.Err() != nil || m.inbox.takeStop() {
 			return Result{Reason: StopCancelled}, nil
 		}
-		m.deliverInput()
+		limit := uint64(sliceLimit)
+		if m.deliverInput() {
+			limit = charPace
+		}
 		m.clock.fireDue()
 		if m.cpu.Count() >= end {
 			return Result{Reason: StopBudget}, nil
 		}
-		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), sliceLimit)))
+		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), limit)))
 		m.flushOutput()
 		if done || err != nil {
 			return res, err
