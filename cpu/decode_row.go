@@ -63,11 +63,14 @@ func (d *decoder) formRule(op *Op) x86.Reason {
 	return x86.NoReason
 }
 
-// usesVVVV says whether an operand of the row is in VEX.vvvv; where none is, vvvv must
-// be 1111. SDM Vol. 2A, "Instruction Operand Encoding and VEX.vvvv, ModR/M".
+// usesVVVV says whether VEX.vvvv names an operand of the row; where it does not, it must
+// be 1111. Rows with an immediate may leave out an operand in vvvv, having no fourth
+// column for it, and are not checked.
+//
+// SDM Vol. 2A, "Instruction Operand Encoding and VEX.vvvv, ModR/M".
 func usesVVVV(op *Op) bool {
 	for _, o := range [...]Operand{op.Dst, op.Src, op.Third} {
-		if o == Hx || o == Bv {
+		if o == Hx || o == Bv || o == Ib || o == Lx {
 			return true
 		}
 	}
