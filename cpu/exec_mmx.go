@@ -151,7 +151,7 @@ func pinsrw(c *CPU, in *Inst) Fault {
 // sseLoad16 makes the checks and returns the destination register and a source that is a
 // general register or memory.
 func (c *CPU) sseLoad16(in *Inst) (a simd.Vec, b uint64, f Fault) {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return a, 0, f
 	}
 	b, f = c.get(in, in.Src)
@@ -169,7 +169,7 @@ func pextrw(c *CPU, in *Inst) Fault {
 		c.enterMMX()
 		return c.store(in, c.mmx(in.Src.Reg)>>(16*(in.Imm&3))&0xffff)
 	}
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	return c.store(in, uint64(c.xmm(in.Src.Reg).W(int(in.Imm&7))))
@@ -201,7 +201,7 @@ func maskmov(c *CPU, in *Inst) Fault {
 		}
 		data, mask = simd.Vec{c.mmx(in.Dst.Reg)}, simd.Vec{c.mmx(in.Src.Reg)}
 	} else {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		data, mask = c.xmm(in.Dst.Reg), c.xmm(in.Src.Reg)
@@ -248,7 +248,7 @@ func (c *CPU) storeSelected(in *Inst, v simd.Vec, sel uint64) Fault {
 //
 // SDM Vol. 2B, "MOVQ2DQ—Move Quadword from MMX Technology to XMM Register".
 func movq2dq(c *CPU, in *Inst) Fault {
-	if f := c.sseWithMMX(); f.Raised {
+	if f := c.sseWithMMX(in); f.Raised {
 		return f
 	}
 	c.enterMMX()
@@ -260,7 +260,7 @@ func movq2dq(c *CPU, in *Inst) Fault {
 //
 // SDM Vol. 2B, "MOVDQ2Q—Move Quadword from XMM to MMX Technology Register".
 func movdq2q(c *CPU, in *Inst) Fault {
-	if f := c.sseWithMMX(); f.Raised {
+	if f := c.sseWithMMX(in); f.Raised {
 		return f
 	}
 	c.setMMX(in.Dst.Reg, c.xmm(in.Src.Reg)[0])
@@ -268,8 +268,8 @@ func movdq2q(c *CPU, in *Inst) Fault {
 }
 
 // sseWithMMX is the check of instructions on both kinds of registers.
-func (c *CPU) sseWithMMX() Fault {
-	if f := c.sseReady(); f.Raised {
+func (c *CPU) sseWithMMX(in *Inst) Fault {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	return c.mmxReady()

@@ -16,7 +16,10 @@ import (
 //
 // SDM Vol. 3A, "Action Taken on the EM, MP, and TS Flags", and Vol. 2A, "Exceptions Type
 // 4".
-func (c *CPU) sseReady() Fault {
+func (c *CPU) sseReady(in *Inst) Fault {
+	if in.VEX {
+		return c.avxReady()
+	}
 	switch {
 	case c.CR0&x86.CR0_EM != 0:
 		return x86.UD(x86.ReasonFPUEmulated)
@@ -85,9 +88,18 @@ func (c *CPU) vec(in *Inst, a Arg) (simd.Vec, Fault) {
 	return simd.Vec{v, 0}, f
 }
 
+// setVec writes XMM register n as the result of in: in a VEX encoding everything above is
+// cleared.
+func (c *CPU) setVec(in *Inst, n uint8, v simd.Vec) {
+	if in.VEX {
+		clear(c.S.XMM[n&31][16:])
+	}
+	c.setXMM(n, v)
+}
+
 // sseLoad makes the checks and returns the destination register and the source.
 func (c *CPU) sseLoad(in *Inst) (a, b simd.Vec, f Fault) {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return a, b, f
 	}
 	b, f = c.vec(in, in.Src)
@@ -155,6 +167,9 @@ func either(mm func(a, b uint64) uint64, xmm func(a, b simd.Vec) simd.Vec) Exec 
 // vector makes dst ← op(dst, src) on XMM registers.
 func vector(op func(a, b simd.Vec) simd.Vec) Exec {
 	return func(c *CPU, in *Inst) Fault {
+		if in.VEX {
+			return c.avxApply(in, func(a, b simd.Vec, _ int) (simd.Vec, simd.Status) { return op(a, b), 0 })
+		}
 		a, b, f := c.sseLoad(in)
 		if f.Raised {
 			return f
@@ -167,6 +182,9 @@ func vector(op func(a, b simd.Vec) simd.Vec) Exec {
 // vectorImm makes dst ← op(dst, src, imm8) on XMM registers.
 func vectorImm(op func(a, b simd.Vec, imm uint8) simd.Vec) Exec {
 	return func(c *CPU, in *Inst) Fault {
+		if in.VEX {
+			return c.avxApply(in, func(a, b simd.Vec, _ int) (simd.Vec, simd.Status) { return op(a, b, uint8(in.Imm)), 0 })
+		}
 		a, b, f := c.sseLoad(in)
 		if f.Raised {
 			return f
@@ -196,7 +214,7 @@ func shift(op func(a, n uint64) uint64) Exec {
 			c.setXMM(in.Dst.Reg, simd.Vec{op(a[0], n[0]), op(a[1], n[0])})
 			return Fault{}
 		}
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		a := c.xmm(in.Dst.Reg)
@@ -208,7 +226,7 @@ func shift(op func(a, n uint64) uint64) Exec {
 // shiftBytes makes PSLLDQ and PSRLDQ.
 func shiftBytes(op func(a simd.Vec, n uint64) simd.Vec) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		c.setXMM(in.Dst.Reg, op(c.xmm(in.Dst.Reg), in.Imm))

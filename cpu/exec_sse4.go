@@ -77,7 +77,7 @@ func phminposuw(_, b simd.Vec) simd.Vec { return simd.PHMinPosUW(b) }
 // SDM Vol. 2B, "PEXTRB/PEXTRD/PEXTRQ—Extract Byte/Dword/Qword".
 func extract(size int) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		n := size
@@ -123,7 +123,10 @@ func insertps(c *CPU, in *Inst) Fault {
 	if in.Src.Kind == ArgXMM {
 		lane = int(in.Imm >> 6 & 3)
 	}
-	c.setXMM(in.Dst.Reg, simd.InsertPS(a, b.D(lane), uint8(in.Imm)))
+	if in.VEX {
+		a = c.xmm(in.VEXV)
+	}
+	c.setVec(in, in.Dst.Reg, simd.InsertPS(a, b.D(lane), uint8(in.Imm)))
 	return Fault{}
 }
 
@@ -188,7 +191,7 @@ func pcmpstrm(explicit bool) Exec {
 		if f.Raised {
 			return f
 		}
-		c.setXMM(0, s.Mask(r))
+		c.setVec(in, 0, s.Mask(r))
 		return Fault{}
 	}
 }

@@ -58,7 +58,7 @@ func cvt2dq(f simd.Format, op toInteger) Exec {
 // Floating-Point Values" and "CVTPI2PS".
 func cvtpi2(f simd.Format) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		usesMMX := in.Src.Kind == ArgMMX
@@ -89,7 +89,7 @@ func cvtpi2(f simd.Format) Exec {
 // Dword Integers".
 func cvt2pi(f simd.Format, op toInteger) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseWithMMX(); f.Raised {
+		if f := c.sseWithMMX(in); f.Raised {
 			return f
 		}
 		b, fault := c.vec(in, in.Src)
@@ -131,7 +131,7 @@ func cvtsi2(f simd.Format) Exec {
 // Integer".
 func cvt2si(f simd.Format, op toInteger) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		b, fault := c.vec(in, in.Src)

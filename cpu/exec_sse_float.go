@@ -13,6 +13,11 @@ type floatOp func(m simd.MXCSR, a, b simd.Vec, imm uint8) (simd.Vec, simd.Status
 // float makes dst ← op(dst, src). If an unmasked exception is found the destination stays.
 func float(op floatOp) Exec {
 	return func(c *CPU, in *Inst) Fault {
+		if in.VEX {
+			return c.avxApply(in, func(a, b simd.Vec, _ int) (simd.Vec, simd.Status) {
+				return op(simd.MXCSR(c.S.MXCSR), a, b, uint8(in.Imm))
+			})
+		}
 		a, b, f := c.sseLoad(in)
 		if f.Raised {
 			return f
@@ -48,25 +53,26 @@ func estimate(op func(uint64) uint64) simd.Binary {
 	return func(_ simd.Format, _ simd.MXCSR, _, b uint64) (uint64, simd.Status) { return op(b), 0 }
 }
 
-// comparePacked makes CMPPS and CMPPD. Bits 7:3 of the immediate are ignored.
+// comparePacked makes CMPPS and CMPPD. mask is the bits of the immediate that count: 7, or
+// 31 in VEX encodings.
 //
 // SDM Vol. 2A, "CMPPS—Compare Packed Single Precision Floating-Point Values".
-func comparePacked(f simd.Format) Exec {
+func comparePacked(f simd.Format, mask uint8) Exec {
 	return float(func(m simd.MXCSR, a, b simd.Vec, imm uint8) (simd.Vec, simd.Status) {
-		return f.Packed(m, predicate(imm), a, b)
+		return f.Packed(m, predicate(imm&mask), a, b)
 	})
 }
 
 // compareScalar makes CMPSS and CMPSD.
-func compareScalar(f simd.Format) Exec {
+func compareScalar(f simd.Format, mask uint8) Exec {
 	return float(func(m simd.MXCSR, a, b simd.Vec, imm uint8) (simd.Vec, simd.Status) {
-		return f.Scalar(m, predicate(imm), a, b)
+		return f.Scalar(m, predicate(imm&mask), a, b)
 	})
 }
 
 func predicate(imm uint8) simd.Binary {
 	return func(f simd.Format, m simd.MXCSR, a, b uint64) (uint64, simd.Status) {
-		return f.Compare(m, a, b, simd.Predicate(imm&7))
+		return f.Compare(m, a, b, simd.Predicate(imm))
 	}
 }
 
@@ -104,6 +110,9 @@ func roundOp(imm uint8) simd.Binary {
 // dot makes DPPS and DPPD, which report exceptions step by step.
 func dot(f simd.Format) Exec {
 	return func(c *CPU, in *Inst) Fault {
+		if in.VEX {
+			return c.avxDot(in, f)
+		}
 		a, b, fault := c.sseLoad(in)
 		if fault.Raised {
 			return fault

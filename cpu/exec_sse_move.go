@@ -8,7 +8,7 @@ import "github.com/glassbox-vm/glassbox/cpu/simd"
 //
 // SDM Vol. 2B, "MOVAPS—Move Aligned Packed Single Precision Floating-Point Values".
 func movVec(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	v, f := c.vec(in, in.Src)
@@ -27,7 +27,7 @@ func movVec(c *CPU, in *Inst) Fault {
 //
 // SDM Vol. 2B, "MOVSS—Move or Merge Scalar Single Precision Floating-Point Value".
 func movScalar(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	v, f := c.vec(in, in.Src)
@@ -50,7 +50,7 @@ func movScalar(c *CPU, in *Inst) Fault {
 //
 // SDM Vol. 2B, "MOVQ—Move Quadword".
 func movqVec(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	v, f := c.vec(in, in.Src)
@@ -78,7 +78,7 @@ func movdToXMM(c *CPU, in *Inst) Fault {
 
 // movdFromXMM is MOVD and MOVQ from an XMM register.
 func movdFromXMM(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	return c.store(in, c.xmm(in.Src.Reg)[0]&in.Dst.W.Mask())
@@ -98,7 +98,7 @@ func movToHalf(dst, src int) Exec {
 // movFromHalf makes MOVLPS, MOVHPS, MOVLPD and MOVHPD to memory.
 func movFromHalf(src int) Exec {
 	return func(c *CPU, in *Inst) Fault {
-		if f := c.sseReady(); f.Raised {
+		if f := c.sseReady(in); f.Raised {
 			return f
 		}
 		return c.store(in, c.xmm(in.Src.Reg)[src])
@@ -116,7 +116,7 @@ func movshdup(_, b simd.Vec) simd.Vec { return simd.Dwords(b.D(1), b.D(1), b.D(3
 
 // movmsk stores the top bits of the lanes of size bytes into a general register.
 func movmsk(c *CPU, in *Inst, size int) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	return c.store(in, simd.Signs(c.xmm(in.Src.Reg), size))

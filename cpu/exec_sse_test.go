@@ -23,17 +23,20 @@ import (
 // simdVectors may name a longer file of the same form as the one in testdata.
 var simdVectors = flag.String("simd-vectors", "testdata/simd.txt.gz", "file of silicon results of MMX and SSE instructions")
 
+// vexVectors is the same for the VEX maps.
+var vexVectors = flag.String("vex-vectors", "testdata/vex.txt.gz", "file of silicon results of VEX instructions")
+
 // newSSE is a processor without memory that may execute SSE.
 func newSSE() *CPU {
-	c := &CPU{S: new(State), CR4: x86.CR4_OSFXSR | x86.CR4_OSXMMEXCPT, codeSize: 8, ripMask: ^uint64(0), canonical: 48}
+	c := &CPU{S: new(State), CR4: x86.CR4_OSFXSR | x86.CR4_OSXMMEXCPT | x86.CR4_OSXSAVE, XCR0: xstateX87 | xstateSSE | xstateAVX, codeSize: 8, ripMask: ^uint64(0), canonical: 48}
 	c.S.MXCSR = uint32(simd.MXCSRDefault)
 	c.X87 = initX87
 	return c
 }
 
-// simdRegs is what a vector records: XMM0…2, MM0…2, RAX, RCX, RDX, status flags, MXCSR.
+// simdRegs is what a vector records: YMM0…2, MM0…2, RAX, RCX, RDX, status flags, MXCSR.
 type simdRegs struct {
-	x     [3]simd.Vec
+	x     [3]ymm
 	m, r  [3]uint64
 	flags uint64
 	mxcsr uint32
@@ -43,7 +46,7 @@ var simdRegNumbers = [3]uint8{x86.RAX, x86.RCX, x86.RDX}
 
 func (s simdRegs) load(c *CPU) {
 	for i := range 3 {
-		c.setXMM(uint8(i), s.x[i])
+		c.setYMM(uint8(i), s.x[i])
 		c.X87.Reg[i] = f80.Float{Sig: s.m[i], SE: 0xffff}
 		c.S.R[simdRegNumbers[i]] = s.r[i]
 	}
@@ -53,7 +56,7 @@ func (s simdRegs) load(c *CPU) {
 
 func simdRegsOf(c *CPU) (s simdRegs) {
 	for i := range 3 {
-		s.x[i] = c.xmm(uint8(i))
+		s.x[i] = c.ymm(uint8(i))
 		s.m[i] = c.mmx(uint8(i))
 		s.r[i] = c.S.R[simdRegNumbers[i]]
 	}
@@ -68,9 +71,13 @@ func mustHex(t *testing.T, s string) uint64 {
 	return v
 }
 
-func mustVec(t *testing.T, s string) simd.Vec {
-	require.Len(t, s, 32)
-	return simd.Vec{mustHex(t, s[16:]), mustHex(t, s[:16])}
+// mustVec reads an XMM or YMM register, highest digit first.
+func mustVec(t *testing.T, s string) (v ymm) {
+	for i := 0; s != ""; i++ {
+		v[i>>1][i&1] = mustHex(t, s[len(s)-16:])
+		s = s[:len(s)-16]
+	}
+	return v
 }
 
 // parseSIMD reads "code, registers before, vector (0: none), registers changed".
@@ -119,11 +126,21 @@ func runSIMD(c *CPU, code []byte) (Inst, Fault) {
 // TestSIMDInstructionsMatchSilicon runs every register form of every MMX and SSE opcode with
 // every mandatory prefix, reserved ones included, against the results of a processor.
 func TestSIMDInstructionsMatchSilicon(t *testing.T) {
-	file, err := os.Open(*simdVectors)
+	matchSilicon(t, *simdVectors)
+}
+
+// TestVEXInstructionsMatchSilicon is the same for the VEX maps. Encodings that are known
+// gaps, and those of features the maps do not have, are left out.
+func TestVEXInstructionsMatchSilicon(t *testing.T) {
+	matchSilicon(t, *vexVectors)
+}
+
+func matchSilicon(t *testing.T, name string) {
+	file, err := os.Open(name)
 	require.NoError(t, err)
 	defer file.Close()
 	var r io.Reader = file
-	if strings.HasSuffix(*simdVectors, ".gz") {
+	if strings.HasSuffix(name, ".gz") {
 		r, err = gzip.NewReader(file)
 		require.NoError(t, err)
 	}
@@ -165,7 +182,11 @@ func TestSSEChecksComeBeforeAnything(t *testing.T) {
 		{"MMX needs no CR4.OSFXSR", "0ffcc1", func(c *CPU) { c.CR4 = 0 }, 0},
 		{"fences need nothing", "0faef0", func(c *CPU) { c.CR4 = 0; c.CR0 |= x86.CR0_TS | x86.CR0_EM }, 0},
 		{"CRC32 needs nothing", "f20f38f1c1", func(c *CPU) { c.CR4 = 0; c.CR0 |= x86.CR0_TS | x86.CR0_EM }, 0},
-		{"XSAVE without CR4.OSXSAVE", "0fae20", func(*CPU) {}, x86.VecUD},
+		{"XSAVE without CR4.OSXSAVE", "0fae20", func(c *CPU) { c.CR4 = x86.CR4_OSFXSR }, x86.VecUD},
+		{"AVX without CR4.OSXSAVE", "c5f458c1", func(c *CPU) { c.CR4 = x86.CR4_OSFXSR }, x86.VecUD},
+		{"AVX without XCR0 bit 2", "c5f458c1", func(c *CPU) { c.XCR0 = 3 }, x86.VecUD},
+		{"AVX with CR0.TS", "c5f458c1", func(c *CPU) { c.CR0 |= x86.CR0_TS }, x86.VecNM},
+		{"BMI needs nothing", "c4e270f2c1", func(c *CPU) { c.CR4 = 0; c.CR0 |= x86.CR0_TS }, 0},
 		{"unmasked exception", "0f5ec1", func(c *CPU) { c.S.MXCSR = 0 }, x86.VecXM},
 		{"unmasked exception without CR4.OSXMMEXCPT", "0f5ec1", func(c *CPU) { c.S.MXCSR = 0; c.CR4 = x86.CR4_OSFXSR }, x86.VecUD},
 	} {

@@ -45,7 +45,7 @@ const (
 //
 // SDM Vol. 2A, "LDMXCSR—Load MXCSR Register".
 func ldmxcsr(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	v, f := c.get(in, in.Src)
@@ -63,7 +63,7 @@ func ldmxcsr(c *CPU, in *Inst) Fault {
 //
 // SDM Vol. 2B, "STMXCSR—Store MXCSR Register State".
 func stmxcsr(c *CPU, in *Inst) Fault {
-	if f := c.sseReady(); f.Raised {
+	if f := c.sseReady(in); f.Raised {
 		return f
 	}
 	return c.store(in, uint64(c.S.MXCSR))

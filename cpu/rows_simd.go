@@ -281,10 +281,10 @@ var simd0F = [256]Op{
 	}},
 
 	0xc2: prefixed(
-		Op{Name: "CMPPS", Dst: Vx, Src: Wx, Third: Ib, Exec: comparePacked(simd.Single), Feature: FeatSSE, Attr: RMW | Align16},
-		Op{Name: "CMPPD", Dst: Vx, Src: Wx, Third: Ib, Exec: comparePacked(simd.Double), Feature: FeatSSE2, Attr: RMW | Align16},
-		Op{Name: "CMPSS", Dst: Vd, Src: Wd, Third: Ib, Exec: compareScalar(simd.Single), Feature: FeatSSE, Attr: RMW},
-		Op{Name: "CMPSD", Dst: Vq, Src: Wq, Third: Ib, Exec: compareScalar(simd.Double), Feature: FeatSSE2, Attr: RMW}),
+		Op{Name: "CMPPS", Dst: Vx, Src: Wx, Third: Ib, Exec: comparePacked(simd.Single, 7), Feature: FeatSSE, Attr: RMW | Align16},
+		Op{Name: "CMPPD", Dst: Vx, Src: Wx, Third: Ib, Exec: comparePacked(simd.Double, 7), Feature: FeatSSE2, Attr: RMW | Align16},
+		Op{Name: "CMPSS", Dst: Vd, Src: Wd, Third: Ib, Exec: compareScalar(simd.Single, 7), Feature: FeatSSE, Attr: RMW},
+		Op{Name: "CMPSD", Dst: Vq, Src: Wq, Third: Ib, Exec: compareScalar(simd.Double, 7), Feature: FeatSSE2, Attr: RMW}),
 	0xc3: prefixed(Op{Name: "MOVNTI", Dst: My, Src: Gy, Exec: movnti, Feature: FeatSSE2}, Op{}, Op{}, Op{}),
 	0xc4: prefixed(
 		Op{Name: "PINSRW", Dst: Pq, Src: EdMw, Third: Ib, Exec: pinsrw, Feature: FeatSSE, Attr: RMW},
