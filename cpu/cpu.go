@@ -139,6 +139,7 @@ type CPU struct {
 	dbgArmed  bool      // DR7 enables a breakpoint, or TF is set: the slow loop runs
 	inst      Inst      // decoded here when the decode cache may not be used
 	decoded   *decodeCache
+	fast      *fastEngine // nil until RunFast
 
 	nextRIP uint64 // RIP after the instruction being executed
 	stop    bool   // RequestStop was called

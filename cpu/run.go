@@ -81,7 +81,7 @@ func (c *CPU) event() (reason ExitReason, leave bool) {
 		}
 		c.S.Budget--
 		c.deliverNMI()
-		return 0, false
+		return ExitShutdown, c.Activity == Shutdown
 	}
 	if c.INTR && c.flag(x86.FlagIF) && !shadow {
 		if c.S.Budget <= 0 {

@@ -1,0 +1,219 @@
+package cpu
+
+import (
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu"
+)
+
+// The fast engine executes blocks of decoded instructions. It leaves the same state as the
+// plain engine after every instruction, and hands back to it whatever is not common: then
+// there is one implementation of every check and every fault.
+//
+//	fast.go         the loop, entering and leaving blocks
+//	fast_cache.go   blocks, where they are found, and what removes them
+//	fast_build.go   bytes → operations
+//	fast_flags.go   status flags that are computed when somebody asks
+//	fast_exec.go    operations written by hand
+//	fast_string.go  REP MOVS and REP STOS
+//	fast_*_gen.go   operations written by fastgen
+//	FAST.md         where time goes and what was tried
+
+//go:generate go run ./fastgen
+
+// RunFast is Run with the fast engine: the same instructions, the same state and the same
+// reasons after any budget.
+func (c *CPU) RunFast(budget int64) (executed int64, reason ExitReason) {
+	if c.fast == nil {
+		c.fast = newFastEngine(c)
+	}
+	c.fast.from = nil
+	c.granted, c.S.Budget = budget, budget
+	reason = c.fastLoop()
+	c.flushFlags()
+	executed = c.granted - c.S.Budget
+	c.instructions += uint64(executed)
+	c.granted, c.S.Budget = 0, 0
+	return executed, reason
+}
+
+// fastLoop is loop with blocks for steps.
+func (c *CPU) fastLoop() ExitReason {
+	f := c.fast
+	for {
+		if c.stop {
+			c.stop = false
+			return ExitStop
+		}
+		if c.Activity != Active || c.INTR || c.NMI {
+			f.from = nil
+			c.flushFlags()
+			if reason, leave := c.event(); leave {
+				return reason
+			}
+		}
+		if c.S.Budget <= 0 {
+			return ExitBudget
+		}
+		o := c.dispatch()
+		for o != nil {
+			o = o.fn(c, o)
+		}
+		if f.bailed {
+			f.bailed = false
+			c.fastStep()
+		}
+	}
+}
+
+// fastStep lets the plain engine execute one instruction.
+func (c *CPU) fastStep() {
+	c.fast.from = nil
+	c.flushFlags()
+	c.step()
+}
+
+// dispatch enters the block at CS:RIP and returns its first operation; nil when the plain
+// engine executed an instruction instead.
+func (c *CPU) dispatch() *op {
+	if c.S.Mode&(ModeSlow|ModeAlign) != 0 || c.shadowSTI || c.shadowSS || c.OnInst != nil ||
+		c.S.RFLAGS&uint64(x86.FlagRF) != 0 {
+		c.fastStep()
+		return nil
+	}
+	f := c.fast
+	la := c.codeLinear(c.S.RIP)
+	off, n, fault := c.MMU.Fetch(la, c.CPL == 3)
+	if fault.Raised || n == 0 {
+		c.fastStep()
+		return nil
+	}
+	b := f.find(off, c.S.RIP, c.S.Mode)
+	if b == nil {
+		if b = c.build(off, n); b == nil {
+			c.fastStep()
+			return nil
+		}
+	}
+	if c.S.Mode&ModeSegs != 0 && b.rip+uint64(b.size)+MaxInst > uint64(c.Seg[x86.CS].Limit) {
+		c.fastStep()
+		return nil
+	}
+	if f.from != nil {
+		f.link(b, c.S.Mode)
+	}
+	if c.S.Budget < int64(b.n) {
+		c.fastStep()
+		return nil
+	}
+	c.S.Budget -= int64(b.n)
+	return b.first
+}
+
+// bail leaves the block before the instruction of o, of which nothing has happened yet, and
+// has the plain engine execute it.
+func (c *CPU) bail(o *op) *op {
+	c.S.RIP = o.rip
+	c.S.Budget += int64(o.left)
+	c.fast.bailed = true
+	return nil
+}
+
+// exitTaken leaves for the target of the branch o, exitNext for the instruction after it,
+// where there is no link yet or too little budget.
+func (c *CPU) exitTaken(o *op) *op {
+	rip := (o.rip + uint64(o.size) + uint64(int64(int32(o.aux)))) & c.ripMask
+	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
+		return c.jump(rip)
+	}
+	c.fast.from, c.fast.taken = o, true
+	c.S.RIP = rip
+	return nil
+}
+
+func (c *CPU) exitNext(o *op) *op {
+	rip := (o.rip + uint64(o.size)) & c.ripMask
+	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
+		return c.jump(rip)
+	}
+	c.fast.from, c.fast.taken = o, false
+	c.S.RIP = rip
+	return nil
+}
+
+// jump goes to rip, which is in the code segment and canonical, by way of the jump cache. It
+// serves branches to other pages and indirect ones. Every use asks the TLB for code where
+// the page lies now, as the plain engine would; therefore nothing here is ever out of date.
+func (c *CPU) jump(rip uint64) *op {
+	c.S.RIP = rip
+	c.fast.from = nil
+	u := 0
+	if c.CPL == 3 {
+		u = 1
+	}
+	t := &c.S.TLB.Code[u]
+	e := &t[rip/mmuPage%uint64(len(t))]
+	d := rip ^ e.RTag
+	if d >= mmuPage {
+		return nil
+	}
+	b := c.fast.jumps[jumpSlot(rip)]
+	if b == nil || b.off != e.Off+d || b.rip != rip || b.mode != c.S.Mode {
+		return nil
+	}
+	if left := c.S.Budget - int64(b.n); left >= 0 {
+		c.S.Budget = left
+		return b.first
+	}
+	return nil
+}
+
+// loadMiss reads w bytes where the TLB did not allow it, if it does so now.
+func (c *CPU) loadMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
+	if c.codeSize == 8 && !c.isCanonical(uint64(la)) || uint64(la)&(mmuPage-1)+uint64(w) > mmuPage ||
+		!c.MMU.Fill(la, mmu.AccessRead, c.class) {
+		return 0, false
+	}
+	return c.loadHit(la, w)
+}
+
+func (c *CPU) loadHit(la mmu.LinAddr, w width) (v uint64, ok bool) {
+	switch w {
+	case 1:
+		return c.MMU.Load8(la, c.class)
+	case 2:
+		return c.MMU.Load16(la, c.class)
+	case 4:
+		return c.MMU.Load32(la, c.class)
+	}
+	return c.MMU.Load64(la, c.class)
+}
+
+// modifyMiss is loadMiss for an operand that will be written back: the page is looked up as
+// for the write.
+func (c *CPU) modifyMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
+	if !c.fillWrite(la, w) {
+		return 0, false
+	}
+	return c.loadHit(la, w)
+}
+
+// storeMiss writes w bytes where the TLB did not allow it, if it does so now.
+func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
+	if !c.fillWrite(la, w) {
+		return false
+	}
+	switch w {
+	case 1:
+		return c.MMU.Store8(la, v, c.class)
+	case 2:
+		return c.MMU.Store16(la, v, c.class)
+	case 4:
+		return c.MMU.Store32(la, v, c.class)
+	}
+	return c.MMU.Store64(la, v, c.class)
+}
+
+func (c *CPU) fillWrite(la mmu.LinAddr, w width) bool {
+	return (c.codeSize != 8 || c.isCanonical(uint64(la))) && uint64(la)&(mmuPage-1)+uint64(w) <= mmuPage &&
+		c.MMU.Fill(la, mmu.AccessWrite, c.class)
+}

@@ -1,0 +1,666 @@
+package cpu
+
+import (
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+)
+
+// ends says whether an instruction ends its block: for every engine the same ones.
+func ends(in *Inst) bool {
+	return in.Op.Attr&Ends != 0 || in.Op.Attr&RepOK != 0 && in.Rep != 0
+}
+
+// flagUse is what an instruction of a block does with the status flags.
+type flagUse struct {
+	reads, writes x86.Flags // writes: those it always sets
+	leaves        bool      // it may leave the block before anything happened, or in mid-course
+	need          bool      // somebody looks at what it writes
+}
+
+// build decodes the block at CS:RIP, which lies at offset off of the backing with n bytes
+// left in the page. nil when not even one instruction is decodable within the page.
+func (c *CPU) build(off uint64, n int) *block {
+	f := c.fast
+	if f.full() {
+		f.flush()
+	}
+	code := c.Phys.Backing()[off : off+uint64(n)]
+	count, size := 0, 0
+	for count < maxBlock {
+		in := &f.decoded[count]
+		if !c.decode(code[size:], in) || in.Bad != x86.NoReason {
+			break
+		}
+		size += int(in.Len)
+		count++
+		if ends(in) {
+			break
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	b := &f.blocks.take(1)[0]
+	*b = block{off: off, rip: c.S.RIP, mode: c.S.Mode, size: uint16(size), n: uint8(count)}
+	c.translate(b, f.decoded[:count])
+	f.add(b)
+	return b
+}
+
+// translate makes the operations of b.
+func (c *CPU) translate(b *block, insts []Inst) {
+	f := c.fast
+	t := translator{c: c, rip: b.rip, fast: c.S.Mode&(Mode64|ModeSegs) == Mode64 || c.S.Mode&(Mode32|ModeSegs) == Mode32}
+	uses := f.flags[:len(insts)]
+	t.liveness(insts, uses)
+	ops := f.ops.take(len(insts) + 1)
+	n := 0
+	for i := 0; i < len(insts); n++ {
+		o := &ops[n]
+		*o = op{rip: t.rip, left: uint8(len(insts) - i), size: insts[i].Len, base: RegZero, index: RegZero, seg: RegZero, next: &ops[n+1]}
+		used := 1
+		if i+1 < len(insts) && t.fuse(o, &insts[i], &insts[i+1]) {
+			used = 2
+		} else if !t.special(o, &insts[i], uses[i].need) {
+			t.plain(o, &insts[i], i == len(insts)-1)
+		}
+		for range used {
+			t.rip = (t.rip + uint64(insts[i].Len)) & c.ripMask
+			i++
+		}
+	}
+	last := &insts[len(insts)-1]
+	b.first, b.last = &ops[0], &ops[n-1]
+	if ends(last) {
+		ops[n-1].next = nil
+	} else {
+		ops[n] = op{fn: opFall, rip: t.rip - uint64(last.Len), size: last.Len}
+		b.last = &ops[n]
+	}
+	b.first.len = b.n
+}
+
+// A translator turns the instructions of one block into operations.
+type translator struct {
+	c    *CPU
+	rip  uint64 // of the instruction at hand
+	fast bool   // 64-bit or flat 32-bit code: the special operations apply
+}
+
+// liveness finds which instructions' flags somebody may look at: a later instruction, a
+// fault, or whoever comes after the block.
+func (t *translator) liveness(insts []Inst, uses []flagUse) {
+	live := x86.FlagsStatus
+	for i := len(insts) - 1; i >= 0; i-- {
+		in, u := &insts[i], &uses[i]
+		need := live&in.Op.Writes != 0
+		*u = t.flagUse(in, need)
+		u.need = need
+		live = live&^u.writes | u.reads
+		if u.leaves {
+			live = x86.FlagsStatus
+		}
+	}
+}
+
+// flagUse refines what the row says by operand form.
+func (t *translator) flagUse(in *Inst, need bool) flagUse {
+	u := flagUse{reads: in.Op.Reads, writes: in.Op.Writes}
+	var probe op
+	switch fam := family(in); {
+	case !t.fast || fam == famNone || fam == famRepMovs || fam == famRepStos || !t.special(&probe, in, need):
+		u.leaves = true
+	case in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem:
+		u.leaves = fam != famLea && fam != famNop
+	case fam == famDiv || fam == famIdiv || fam == famPush || fam == famPop || fam == famLeave ||
+		fam == famRet || fam == famCall || fam == famJmp:
+		u.leaves = true
+	case fam >= famShl && fam <= famRor && in.Src.Kind != ArgImm:
+		u.writes = 0 // by CL: perhaps none
+	case fam >= famShl && fam <= famSar:
+		u.reads = 0
+	case fam == famRol || fam == famRor:
+		u.reads, u.writes = 0, x86.FlagCF // OF may stay
+	}
+	return u
+}
+
+// plain makes o call the function of the row.
+func (t *translator) plain(o *op, in *Inst, last bool) {
+	f := t.c.fast
+	o.aux = uint32(f.insts.n)
+	*f.insts.takeOne() = *in
+	o.fn = opPlain
+	if last && ends(in) {
+		o.fn = opPlainLast
+	}
+	o.cc = 1
+	if in.Op.Reads|in.Op.Writes == 0 && !ends(in) {
+		o.cc = 0
+	}
+}
+
+// A fam is a family of instructions that have special operations.
+type fam uint8
+
+const (
+	famNone fam = iota
+	famAdd
+	famOr
+	famAdc
+	famSbb
+	famAnd
+	famSub
+	famXor
+	famCmp
+	famTest
+	famInc
+	famDec
+	famNeg
+	famNot
+	famShl
+	famShr
+	famSar
+	famRol
+	famRor
+	famImul
+	famMul
+	famDiv
+	famIdiv
+	famMov
+	famMovzx
+	famMovsx
+	famLea
+	famPush
+	famPop
+	famLeave
+	famCall
+	famJmp
+	famRet
+	famJcc
+	famSetcc
+	famCmov
+	famCbw
+	famCwd
+	famXchg
+	famBswap
+	famNop
+	famRepMovs
+	famRepStos
+)
+
+// Indices of the generated tables.
+const (
+	aluAdd = iota
+	aluOr
+	aluAdc
+	aluSbb
+	aluAnd
+	aluSub
+	aluXor
+	aluCmp
+	aluTest
+)
+
+const (
+	formRR = iota
+	formRI
+	formRM
+	formMR
+	formMI
+	noForm
+)
+
+const (
+	unInc = iota
+	unDec
+	unNeg
+	unNot
+)
+
+const (
+	shShl = iota
+	shShr
+	shSar
+)
+
+// family finds the family of an instruction by the name of its row.
+func family(in *Inst) fam {
+	if in.VEX {
+		return famNone
+	}
+	switch in.Op.Name {
+	case "ADD":
+		return famAdd
+	case "OR":
+		return famOr
+	case "ADC":
+		return famAdc
+	case "SBB":
+		return famSbb
+	case "AND":
+		return famAnd
+	case "SUB":
+		return famSub
+	case "XOR":
+		return famXor
+	case "CMP":
+		return famCmp
+	case "TEST":
+		return famTest
+	case "INC":
+		return famInc
+	case "DEC":
+		return famDec
+	case "NEG":
+		return famNeg
+	case "NOT":
+		return famNot
+	case "SHL":
+		return famShl
+	case "SHR":
+		return famShr
+	case "SAR":
+		return famSar
+	case "ROL":
+		return famRol
+	case "ROR":
+		return famRor
+	case "IMUL":
+		return famImul
+	case "MUL":
+		return famMul
+	case "DIV":
+		return famDiv
+	case "IDIV":
+		return famIdiv
+	case "MOV":
+		return famMov
+	case "MOVZX":
+		return famMovzx
+	case "MOVSX", "MOVSXD":
+		return famMovsx
+	}
+	return familyOfRest(in)
+}
+
+func familyOfRest(in *Inst) fam {
+	switch name := in.Op.Name; name {
+	case "LEA":
+		return famLea
+	case "PUSH":
+		return famPush
+	case "POP":
+		return famPop
+	case "LEAVE":
+		return famLeave
+	case "CALL":
+		return famCall
+	case "JMP":
+		return famJmp
+	case "RET":
+		return famRet
+	case "CBW", "CWDE", "CDQE":
+		return famCbw
+	case "CWD", "CDQ", "CQO":
+		return famCwd
+	case "XCHG":
+		return famXchg
+	case "BSWAP":
+		return famBswap
+	case "NOP", "PAUSE":
+		return famNop
+	case "MOVS":
+		if in.Rep != 0 {
+			return famRepMovs
+		}
+	case "STOS":
+		if in.Rep != 0 {
+			return famRepStos
+		}
+	default:
+		switch {
+		case in.Op.Reads == 0:
+		case name[0] == 'J' && in.Src.Kind == ArgImm && in.Op.Reads != 0:
+			return famJcc
+		case len(name) > 3 && name[:3] == "SET":
+			return famSetcc
+		case len(name) > 4 && name[:4] == "CMOV":
+			return famCmov
+		}
+	}
+	return famNone
+}
+
+// special makes o one of the special operations; it returns false where there is none.
+func (t *translator) special(o *op, in *Inst, need bool) bool {
+	fam := family(in)
+	if !t.fast || fam == famNone || !t.operands(o, in, fam) {
+		return false
+	}
+	need1 := b2i(need)
+	switch {
+	case fam <= famTest:
+		form := formOf(in)
+		if form == noForm {
+			return false
+		}
+		o.fn = aluOps[fam-famAdd][form][log2(in.Dst.W)][need1]
+	case fam <= famNot:
+		o.fn = unaryOps[fam-famInc][b2i(in.Dst.Kind == ArgMem)][log2(in.Dst.W)][need1]
+	case fam <= famRor:
+		o.fn = shiftOf(o, in, fam, need)
+	case fam <= famIdiv:
+		o.fn = mulOf(o, in, fam, need1)
+	case fam <= famLea:
+		o.fn = moveOf(o, in, fam)
+	case fam <= famLeave:
+		o.fn = t.stackOf(o, in, fam)
+	case fam <= famJcc:
+		o.fn = t.branchOf(o, in, fam)
+	default:
+		o.fn = t.restOf(o, in, fam)
+	}
+	return o.fn != nil
+}
+
+// operands fills in the registers, the immediate and the address of o. It returns false for
+// forms that have no special operations: AH and its kin, segment registers, addresses that
+// are not of the natural size.
+func (t *translator) operands(o *op, in *Inst, fam fam) bool {
+	for _, a := range [...]Arg{in.Dst, in.Src, in.Third} {
+		switch a.Kind {
+		case ArgNone, ArgReg, ArgStrSrc, ArgStrDst:
+		case ArgImm:
+			o.imm = in.Imm & a.W.Mask()
+		case ArgMem:
+			if fam != famNop && !t.address(o, in) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	o.dst, o.src = in.Dst.Reg, in.Src.Reg
+	return true
+}
+
+// address fills in the memory operand.
+func (t *translator) address(o *op, in *Inst) bool {
+	long := in.CodeSize == 8
+	if in.AddrSize != in.CodeSize || !long && (in.Seg >= x86.FS || in.Seg == x86.CS) {
+		return false
+	}
+	o.base, o.index, o.scale, o.disp, o.seg = in.Base, in.Index, in.Scale, in.Disp, RegZero
+	if in.RIPRel {
+		o.disp += t.rip + uint64(in.Len)
+	}
+	if in.Seg >= x86.FS {
+		o.seg = uint8(RegSeg + in.Seg)
+	}
+	return true
+}
+
+// log2 of an operand size in bytes.
+func log2(w width) int { return [9]int{1: 0, 2: 1, 4: 2, 8: 3}[w] }
+
+// formOf is the operand form of a two-operand instruction.
+func formOf(in *Inst) int {
+	switch {
+	case in.Dst.Kind == ArgReg && in.Src.Kind == ArgReg:
+		return formRR
+	case in.Dst.Kind == ArgReg && in.Src.Kind == ArgImm:
+		return formRI
+	case in.Dst.Kind == ArgReg && in.Src.Kind == ArgMem:
+		return formRM
+	case in.Dst.Kind == ArgMem && in.Src.Kind == ArgReg:
+		return formMR
+	case in.Dst.Kind == ArgMem && in.Src.Kind == ArgImm:
+		return formMI
+	}
+	return noForm
+}
+
+func shiftOf(o *op, in *Inst, fam fam, need bool) handler {
+	if in.Dst.Kind != ArgReg {
+		return nil
+	}
+	n := in.Imm & 31
+	if in.Dst.W == 8 {
+		n = in.Imm & 63
+	}
+	switch {
+	case in.Src.Kind == ArgImm && n == 0:
+		return nil
+	case fam <= famSar:
+		return shiftOps[fam-famShl][b2i(in.Src.Kind != ArgImm)][log2(in.Dst.W)][b2i(need)]
+	case need || in.Src.Kind != ArgImm:
+		return nil
+	case fam == famRol && in.Dst.W == 8:
+		return rolRI64N
+	case fam == famRol && in.Dst.W == 4:
+		return rolRI32N
+	case fam == famRor && in.Dst.W == 8:
+		return rorRI64N
+	case fam == famRor && in.Dst.W == 4:
+		return rorRI32N
+	}
+	return nil
+}
+
+func mulOf(o *op, in *Inst, fam fam, need int) handler {
+	if fam == famImul && in.Dst.Kind == ArgReg && in.Dst.W >= 4 {
+		form := b2i(in.Src.Kind == ArgMem)
+		if in.Third.Kind == ArgImm {
+			form += 2
+		}
+		return imulOps[form][b2i(in.Dst.W == 8)][need]
+	}
+	if in.Src.Kind != ArgReg || in.Dst.Kind != ArgNone {
+		return nil
+	}
+	pick := func(h64, h32 handler) handler {
+		switch in.Src.W {
+		case 8:
+			return h64
+		case 4:
+			return h32
+		}
+		return nil
+	}
+	switch fam {
+	case famMul:
+		return pick(opMulR64, opMulR32)
+	case famDiv:
+		return pick(opDivR64, opDivR32)
+	case famIdiv:
+		return pick(opIdivR64, opIdivR32)
+	}
+	return nil
+}
+
+func moveOf(o *op, in *Inst, fam fam) handler {
+	form := formOf(in)
+	if form == noForm {
+		return nil
+	}
+	mem := form == formRM
+	pick := func(r, m handler) handler {
+		if mem {
+			return m
+		}
+		return r
+	}
+	switch {
+	case fam == famMov:
+		return movOps[form][log2(in.Dst.W)]
+	case fam == famLea:
+		if in.Dst.W == 8 {
+			return opLea64
+		}
+		if in.Dst.W == 4 {
+			return opLea32
+		}
+	case in.Dst.W < 4:
+	case fam == famMovzx && in.Src.W == 1:
+		return pick(movzx8RR, movzx8RM)
+	case fam == famMovzx && in.Src.W == 2:
+		return pick(movzx16RR, movzx16RM)
+	case fam == famMovsx && in.Src.W == 1 && in.Dst.W == 4:
+		return pick(movsx8to32RR, movsx8to32RM)
+	case fam == famMovsx && in.Src.W == 1:
+		return pick(movsx8to64RR, movsx8to64RM)
+	case fam == famMovsx && in.Src.W == 2 && in.Dst.W == 4:
+		return pick(movsx16to32RR, movsx16to32RM)
+	case fam == famMovsx && in.Src.W == 2:
+		return pick(movsx16to64RR, movsx16to64RM)
+	case fam == famMovsx && in.Src.W == 4 && in.Dst.W == 8:
+		return pick(movsx32to64RR, movsx32to64RM)
+	}
+	return nil
+}
+
+// stackOf is PUSH, POP and LEAVE of the natural size.
+func (t *translator) stackOf(o *op, in *Inst, fam fam) handler {
+	if t.c.S.Mode&ModeSS16 != 0 || in.OpSize != in.CodeSize {
+		return nil
+	}
+	pick := func(h64, h32 handler) handler {
+		if in.CodeSize == 8 {
+			return h64
+		}
+		return h32
+	}
+	switch {
+	case fam == famLeave:
+		return pick(opLeave64, opLeave32)
+	case fam == famPop && in.Dst.Kind == ArgReg:
+		return pick(opPop64, opPop32)
+	case fam == famPop:
+		return nil
+	case in.Src.Kind == ArgReg:
+		return pick(opPushR64, opPushR32)
+	case in.Src.Kind == ArgImm:
+		return pick(opPushI64, opPushI32)
+	case in.Src.Kind == ArgMem:
+		return pick(opPushM64, opPushM32)
+	}
+	return nil
+}
+
+// branchOf is near CALL, JMP, RET and Jcc.
+func (t *translator) branchOf(o *op, in *Inst, fam fam) handler {
+	if in.OpSize != in.CodeSize || fam != famJmp && fam != famJcc && t.c.S.Mode&ModeSS16 != 0 {
+		return nil
+	}
+	long := in.CodeSize == 8
+	pick := func(h64, h32 handler) handler {
+		if long {
+			return h64
+		}
+		return h32
+	}
+	if in.Src.Kind == ArgImm && fam != famRet && !t.displacement(o, in) {
+		return nil
+	}
+	switch {
+	case fam == famRet:
+		o.imm = in.Imm + uint64(in.OpSize)
+		return pick(opRet64, opRet32)
+	case fam == famJcc && in.Code>>1&7 == 2:
+		o.cc = in.Code & 15
+		return opJz
+	case fam == famJcc:
+		o.cc = in.Code & 15
+		return opJcc
+	case fam == famCall && in.Src.Kind == ArgImm:
+		return pick(opCall64, opCall32)
+	case fam == famCall && in.Src.Kind == ArgReg:
+		return pick(opCallR64, opCallR32)
+	case fam == famCall && in.Src.Kind == ArgMem:
+		return pick(opCallM64, opCallM32)
+	case in.Src.Kind == ArgImm:
+		return opJmp
+	case in.Src.Kind == ArgReg:
+		return pick(opJmpR64, opJmpR32)
+	case in.Src.Kind == ArgMem:
+		return pick(opJmpM64, opJmpM32)
+	}
+	return nil
+}
+
+// displacement fills in where a relative branch goes; false if that could fault.
+func (t *translator) displacement(o *op, in *Inst) bool {
+	o.aux = uint32(in.Imm)
+	target := t.rip + uint64(in.Len) + in.Imm
+	return in.CodeSize != 8 || uint64(int64(target<<16)>>16) == target
+}
+
+// restOf is SETcc, CMOVcc, conversions, exchanges and string instructions.
+func (t *translator) restOf(o *op, in *Inst, fam fam) handler {
+	o.cc = in.Code & 15
+	mem := in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem
+	switch {
+	case fam == famNop:
+		return opNop
+	case fam == famSetcc && mem:
+		return opSetM
+	case fam == famSetcc:
+		return opSetR
+	case fam == famCbw && in.OpSize == 8:
+		return opCdqe
+	case fam == famCbw && in.OpSize == 4:
+		return opCwde
+	case fam == famCwd && in.OpSize == 8:
+		return opCqo
+	case fam == famCwd && in.OpSize == 4:
+		return opCdq
+	case fam == famRepMovs || fam == famRepStos:
+		return t.stringOf(o, in, fam)
+	}
+	switch w := in.Dst.W; {
+	case fam == famCmov && w == 8 && mem:
+		return opCmovM64
+	case fam == famCmov && w == 8:
+		return opCmovR64
+	case fam == famCmov && w == 4 && mem:
+		return opCmovM32
+	case fam == famCmov && w == 4:
+		return opCmovR32
+	case fam == famXchg && w == 8 && !mem:
+		return opXchgR64
+	case fam == famXchg && w == 4 && !mem:
+		return opXchgR32
+	case fam == famBswap && w == 8:
+		return opBswap64
+	case fam == famBswap && w == 4:
+		return opBswap32
+	}
+	return nil
+}
+
+// fuse makes o two instructions at once: CMP or TEST and the branch on it.
+func (t *translator) fuse(o *op, in, br *Inst) bool {
+	which := family(in)
+	if !t.fast || which != famCmp && which != famTest || family(br) != famJcc || br.OpSize != br.CodeSize {
+		return false
+	}
+	form := formOf(in)
+	if form == noForm {
+		return false
+	}
+	fn := fusedOps[which-famCmp][form][log2(in.Dst.W)][br.Code&15]
+	saved := *o
+	if fn == nil || !t.operands(o, in, which) {
+		*o = saved
+		return false
+	}
+	at := *t
+	at.rip += uint64(in.Len)
+	if !at.displacement(o, br) {
+		*o = saved
+		return false
+	}
+	o.size += br.Len
+	o.fn = fn
+	return true
+}

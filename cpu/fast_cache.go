@@ -1,0 +1,259 @@
+package cpu
+
+// A handler does what an operation says and returns the one that follows; nil leaves the
+// block with RIP up to date.
+type handler func(*CPU, *op) *op
+
+// An op is one operation of a block: an instruction, or two that were fused. It fills one
+// cache line of the host.
+type op struct {
+	fn handler
+	// next is the operation that follows; at the end of a block the block that follows, once
+	// it is known. taken is the block that a branch goes to.
+	next, taken *op
+	rip         uint64 // of the instruction
+	imm         uint64
+	disp        uint64 // with RIP-relative addresses resolved
+	aux         uint32 // branches: displacement from the end of the instruction; else see fn
+	left        uint8  // instructions from this one to the end of the block
+	len         uint8  // first operation of a block: instructions in it
+	size        uint8  // bytes
+	dst, src    uint8  // slots of State.R
+	base, index uint8
+	scale       uint8
+	seg         uint8 // slot of the segment base to add, or RegZero
+	cc          uint8
+}
+
+// A block is a run of instructions in one page that is entered only at its start.
+type block struct {
+	off   uint64 // of its first byte in the backing; all ones when it is dead
+	rip   uint64
+	mode  uint32
+	size  uint16 // bytes
+	n     uint8  // instructions
+	first *op
+	last  *op    // holds the links to other blocks
+	hash  *block // next with the same hash
+	page  *block // next on the same page
+}
+
+// Sizes of the cache. All of it is flushed when something is used up.
+const (
+	maxBlock   = 64 // instructions
+	opChunk    = 4096
+	maxOps     = 96 * opChunk // 24 MiB
+	maxInsts   = 24 * opChunk // 16 MiB
+	maxBlocks  = 24 * opChunk // 8 MiB
+	hashSize   = 1 << 14
+	jumpSize   = 1 << 12
+	deadOffset = ^uint64(0)
+	// idleWrites is the number of writes in a row to a page without blocks after which
+	// nobody watches it any more.
+	idleWrites = 8
+)
+
+// A codePage is what the engine knows about a page of the backing.
+type codePage struct {
+	blocks *block
+	lines  uint64 // bit i: bytes 64i…64i+63 hold code of a block
+	idle   uint8  // writes since the last block died
+}
+
+// A fastEngine is the code cache of one processor.
+type fastEngine struct {
+	c      *CPU
+	from   *op    // the branch just left by, to be linked with the block entered next
+	taken  bool   // by which of its two ways
+	bailed bool   // the plain engine is to execute the next instruction
+	gen    uint64 // counts blocks removed
+
+	jumps [jumpSize]*block
+	table [hashSize]*block
+	pages []codePage
+
+	ops    arena[op]
+	insts  arena[Inst]
+	blocks arena[block]
+
+	decoded [maxBlock]Inst // the block being built
+	flags   [maxBlock]flagUse
+
+	built, flushed uint64 // statistics
+}
+
+// An arena hands out elements that are all given back at once. Chunks are kept.
+type arena[T any] struct {
+	chunks [][]T
+	n      int
+}
+
+// take returns n contiguous elements, not cleared.
+func (a *arena[T]) take(n int) []T {
+	if a.n%opChunk+n > opChunk {
+		a.n += opChunk - a.n%opChunk
+	}
+	if a.n/opChunk == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]T, opChunk))
+	}
+	s := a.chunks[a.n/opChunk][a.n%opChunk:][:n:n]
+	a.n += n
+	return s
+}
+
+// takeOne returns one element, not cleared.
+func (a *arena[T]) takeOne() *T { return &a.take(1)[0] }
+
+// at returns element i.
+func (a *arena[T]) at(i uint32) *T { return &a.chunks[i/opChunk][i%opChunk] }
+
+func newFastEngine(c *CPU) *fastEngine {
+	f := &fastEngine{c: c, pages: make([]codePage, len(c.Phys.Backing())/mmuPage)}
+	if c.Phys.OnCodeWrite == nil {
+		c.Phys.OnCodeWrite = c.CodeWritten
+	}
+	return f
+}
+
+// CodeWritten tells the engine that n bytes at offset off of the backing, within one page,
+// changed. A board with one processor need not connect it to phys.Memory.OnCodeWrite;
+// RunFast does so when nobody else has.
+func (c *CPU) CodeWritten(off uint64, n int) {
+	if c.fast != nil {
+		c.fast.written(off, n)
+	}
+}
+
+func jumpSlot(rip uint64) uint64 { return (rip ^ rip>>12) % jumpSize }
+
+func hashSlot(off uint64) uint64 { return (off ^ off>>14) % hashSize }
+
+// find returns the block for the instruction at offset off, or nil.
+func (f *fastEngine) find(off, rip uint64, mode uint32) *block {
+	slot := &f.jumps[jumpSlot(rip)]
+	if b := *slot; b != nil && b.off == off && b.rip == rip && b.mode == mode {
+		return b
+	}
+	for b := f.table[hashSlot(off)]; b != nil; b = b.hash {
+		if b.off == off && b.rip == rip && b.mode == mode {
+			*slot = b
+			return b
+		}
+	}
+	return nil
+}
+
+// add makes a finished block known.
+func (f *fastEngine) add(b *block) {
+	f.built++
+	h := &f.table[hashSlot(b.off)]
+	b.hash, *h = *h, b
+	f.jumps[jumpSlot(b.rip)] = b
+	p := &f.pages[b.off/mmuPage]
+	b.page, p.blocks = p.blocks, b
+	p.lines |= linesOf(b.off, int(b.size))
+	p.idle = 0
+	f.c.Phys.Protect(b.off)
+}
+
+// linesOf is the bits of codePage.lines for n bytes at off.
+func linesOf(off uint64, n int) uint64 {
+	first := off % mmuPage / 64
+	last := (off%mmuPage + uint64(n) - 1) / 64
+	return ^uint64(0) << first & (^uint64(0) >> (63 - last))
+}
+
+// link connects the branch that was just left by with the block b that it led to. Both are
+// on one page.
+func (f *fastEngine) link(b *block, mode uint32) {
+	o := f.from
+	f.from = nil
+	if mode&ModeSegs != 0 {
+		return
+	}
+	if f.taken {
+		o.taken = b.first
+	} else {
+		o.next = b.first
+	}
+}
+
+// written removes the blocks that n bytes at off belong to.
+func (f *fastEngine) written(off uint64, n int) {
+	p := &f.pages[off/mmuPage]
+	if p.blocks == nil {
+		if p.idle++; p.idle >= idleWrites {
+			p.idle = 0
+			f.c.Phys.Unprotect(off)
+		}
+		return
+	}
+	if p.lines&linesOf(off, n) == 0 {
+		return
+	}
+	end, killed := off+uint64(n), false
+	for b := p.blocks; b != nil; b = b.page {
+		if b.off < end && off < b.off+uint64(b.size) {
+			f.kill(b)
+			killed = true
+		}
+	}
+	if killed {
+		f.gen++
+		f.from = nil
+		f.prune(p)
+	}
+}
+
+// kill takes b out of the hash table and marks it dead.
+func (f *fastEngine) kill(b *block) {
+	for h := &f.table[hashSlot(b.off)]; *h != nil; h = &(*h).hash {
+		if *h == b {
+			*h = b.hash
+			break
+		}
+	}
+	if j := &f.jumps[jumpSlot(b.rip)]; *j == b {
+		*j = nil
+	}
+	b.off = deadOffset
+}
+
+// prune takes dead blocks out of the list of their page, and undoes all links on the page:
+// only blocks of the same page are linked.
+func (f *fastEngine) prune(p *codePage) {
+	p.lines = 0
+	for at := &p.blocks; *at != nil; {
+		b := *at
+		if b.off == deadOffset {
+			*at = b.page
+			continue
+		}
+		p.lines |= linesOf(b.off, int(b.size))
+		if b.last != nil {
+			b.last.next, b.last.taken = nil, nil
+		}
+		at = &b.page
+	}
+}
+
+// flush removes everything.
+func (f *fastEngine) flush() {
+	f.flushed++
+	f.gen++
+	for i := range f.blocks.n {
+		if b := f.blocks.at(uint32(i)); b.off != deadOffset {
+			f.pages[b.off/mmuPage].lines = 0
+			f.pages[b.off/mmuPage].blocks = nil
+		}
+	}
+	clear(f.jumps[:])
+	clear(f.table[:])
+	f.ops.n, f.insts.n, f.blocks.n = 0, 0, 0
+	f.from = nil
+}
+
+// full says whether there may be no room for another block.
+func (f *fastEngine) full() bool {
+	return f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
+}

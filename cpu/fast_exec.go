@@ -1,0 +1,531 @@
+package cpu
+
+import (
+	"math/bits"
+
+	"github.com/glassbox-vm/glassbox/cpu/alu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu"
+)
+
+// opAddr is the linear address of the memory operand, in 64-bit and flat 32-bit code.
+func (c *CPU) opAddr(o *op) mmu.LinAddr {
+	r := &c.S.R
+	return mmu.LinAddr((r[o.base&31]+r[o.index&31]<<(o.scale&63)+o.disp)&c.ripMask + r[o.seg&31])
+}
+
+// opPlain executes an instruction by the function of its row. It sees exact counts, and
+// ends the block when something happened that the loop must look at. o.cc says whether the
+// function reads or writes status flags.
+func opPlain(c *CPU, o *op) *op {
+	if !c.runPlain(o) {
+		return nil
+	}
+	c.S.Budget -= int64(o.left) - 1
+	return o.next
+}
+
+// opPlainLast is opPlain for the end of a block.
+func opPlainLast(c *CPU, o *op) *op {
+	if c.runPlain(o) {
+		c.S.RIP = c.nextRIP
+	}
+	return nil
+}
+
+// runPlain executes the instruction with the budget as if the block ended with it. It
+// returns false when the block must be left; then RIP is up to date.
+func (c *CPU) runPlain(o *op) bool {
+	if o.cc != 0 {
+		c.flushFlags()
+	}
+	f := c.fast
+	in := f.insts.at(o.aux)
+	c.S.Budget += int64(o.left) - 1
+	budget, gen, touches := c.S.Budget, f.gen, c.Phys.Touches()
+	c.S.RIP = o.rip
+	c.nextRIP = (o.rip + uint64(o.size)) & c.ripMask
+	if fault := in.Op.Exec(c, in); fault.Raised {
+		c.flushFlags()
+		c.deliver(fault)
+		return false
+	}
+	if f.gen != gen || c.Phys.Touches() != touches || c.S.Budget != budget || c.stop || c.INTR || c.NMI {
+		c.S.RIP = c.nextRIP
+		return false
+	}
+	return true
+}
+
+// opFall ends a block that was cut short.
+func opFall(c *CPU, o *op) *op {
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func opNop(_ *CPU, o *op) *op { return o.next }
+
+// opJmp is JMP with a displacement.
+func opJmp(c *CPU, o *op) *op {
+	if t := o.taken; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitTaken(o)
+}
+
+// opJcc is Jcc that was not fused.
+func opJcc(c *CPU, o *op) *op {
+	if c.lazyCond(o.cc) {
+		return opJmp(c, o)
+	}
+	return opFall(c, o)
+}
+
+func opJz(c *CPU, o *op) *op {
+	var z bool
+	switch op := c.S.CCOp; {
+	case op == 0:
+		z = c.S.RFLAGS&uint64(x86.FlagZF) != 0
+	case op >= ccMul<<2:
+		return opJcc(c, o)
+	default:
+		z = c.S.CCR == 0
+	}
+	if z == (o.cc&1 == 0) {
+		return opJmp(c, o)
+	}
+	return opFall(c, o)
+}
+
+// opCall64 and opCall32 are CALL with a displacement.
+func opCall64(c *CPU, o *op) *op {
+	sp := c.S.R[x86.RSP] - 8
+	v := o.rip + uint64(o.size)
+	if !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return opJmp(c, o)
+}
+
+func opCall32(c *CPU, o *op) *op {
+	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
+	v := uint64(uint32(o.rip + uint64(o.size)))
+	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return opJmp(c, o)
+}
+
+// opCallR64 and opJmpR64 go to the address in a register, opCallM64 and opJmpM64 to the one
+// in memory. The 32-bit forms likewise.
+func opCallR64(c *CPU, o *op) *op { return c.callTo64(o, c.S.R[o.src&31]) }
+
+func opCallM64(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	t, ok := c.MMU.Load64(la, c.class)
+	if !ok {
+		if t, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	return c.callTo64(o, t)
+}
+
+func (c *CPU) callTo64(o *op, t uint64) *op {
+	sp := c.S.R[x86.RSP] - 8
+	v := o.rip + uint64(o.size)
+	if !c.isCanonical(t) || !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return c.jump(t)
+}
+
+func opJmpR64(c *CPU, o *op) *op {
+	t := c.S.R[o.src&31]
+	if !c.isCanonical(t) {
+		return c.bail(o)
+	}
+	return c.jump(t)
+}
+
+func opJmpM64(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	t, ok := c.MMU.Load64(la, c.class)
+	if !ok {
+		if t, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	if !c.isCanonical(t) {
+		return c.bail(o)
+	}
+	return c.jump(t)
+}
+
+func opCallR32(c *CPU, o *op) *op { return c.callTo32(o, uint64(uint32(c.S.R[o.src&31]))) }
+
+func opCallM32(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	t, ok := c.MMU.Load32(la, c.class)
+	if !ok {
+		if t, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	return c.callTo32(o, t)
+}
+
+func (c *CPU) callTo32(o *op, t uint64) *op {
+	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
+	v := uint64(uint32(o.rip + uint64(o.size)))
+	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return c.jump(t)
+}
+
+func opJmpR32(c *CPU, o *op) *op { return c.jump(uint64(uint32(c.S.R[o.src&31]))) }
+
+func opJmpM32(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	t, ok := c.MMU.Load32(la, c.class)
+	if !ok {
+		if t, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	return c.jump(t)
+}
+
+// opRet64 and opRet32 are RET; o.imm is the number of bytes to drop, the return address
+// included.
+func opRet64(c *CPU, o *op) *op {
+	sp := c.S.R[x86.RSP]
+	t, ok := c.MMU.Load64(mmu.LinAddr(sp), c.class)
+	if !ok {
+		if t, ok = c.loadMiss(mmu.LinAddr(sp), 8); !ok {
+			return c.bail(o)
+		}
+	}
+	if !c.isCanonical(t) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp + o.imm
+	return c.jump(t)
+}
+
+func opRet32(c *CPU, o *op) *op {
+	sp := uint64(uint32(c.S.R[x86.RSP]))
+	t, ok := c.MMU.Load32(mmu.LinAddr(sp), c.class)
+	if !ok {
+		if t, ok = c.loadMiss(mmu.LinAddr(sp), 4); !ok {
+			return c.bail(o)
+		}
+	}
+	c.S.R[x86.RSP] = uint64(uint32(sp + o.imm))
+	return c.jump(t)
+}
+
+// opPushR64, opPushI64 and opPushM64 are PUSH; the 32-bit forms likewise.
+func opPushR64(c *CPU, o *op) *op { return c.push64(o, c.S.R[o.src&31]) }
+func opPushI64(c *CPU, o *op) *op { return c.push64(o, o.imm) }
+
+func opPushM64(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	v, ok := c.MMU.Load64(la, c.class)
+	if !ok {
+		if v, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	return c.push64(o, v)
+}
+
+func (c *CPU) push64(o *op, v uint64) *op {
+	sp := c.S.R[x86.RSP] - 8
+	if !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return o.next
+}
+
+func opPushR32(c *CPU, o *op) *op { return c.push32(o, c.S.R[o.src&31]) }
+func opPushI32(c *CPU, o *op) *op { return c.push32(o, o.imm) }
+
+func opPushM32(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	v, ok := c.MMU.Load32(la, c.class)
+	if !ok {
+		if v, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	return c.push32(o, v)
+}
+
+func (c *CPU) push32(o *op, v uint64) *op {
+	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
+	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return o.next
+}
+
+// opPop64 and opPop32 are POP into a register; rSP keeps the value popped.
+func opPop64(c *CPU, o *op) *op {
+	sp := c.S.R[x86.RSP]
+	v, ok := c.MMU.Load64(mmu.LinAddr(sp), c.class)
+	if !ok {
+		if v, ok = c.loadMiss(mmu.LinAddr(sp), 8); !ok {
+			return c.bail(o)
+		}
+	}
+	c.S.R[x86.RSP] = sp + 8
+	c.S.R[o.dst&31] = v
+	return o.next
+}
+
+func opPop32(c *CPU, o *op) *op {
+	sp := uint64(uint32(c.S.R[x86.RSP]))
+	v, ok := c.MMU.Load32(mmu.LinAddr(sp), c.class)
+	if !ok {
+		if v, ok = c.loadMiss(mmu.LinAddr(sp), 4); !ok {
+			return c.bail(o)
+		}
+	}
+	c.S.R[x86.RSP] = uint64(uint32(sp + 4))
+	c.S.R[o.dst&31] = v
+	return o.next
+}
+
+// opLeave64 and opLeave32 are LEAVE.
+func opLeave64(c *CPU, o *op) *op {
+	bp := c.S.R[x86.RBP]
+	v, ok := c.MMU.Load64(mmu.LinAddr(bp), c.class)
+	if !ok {
+		if v, ok = c.loadMiss(mmu.LinAddr(bp), 8); !ok {
+			return c.bail(o)
+		}
+	}
+	c.S.R[x86.RSP], c.S.R[x86.RBP] = bp+8, v
+	return o.next
+}
+
+func opLeave32(c *CPU, o *op) *op {
+	bp := uint64(uint32(c.S.R[x86.RBP]))
+	v, ok := c.MMU.Load32(mmu.LinAddr(bp), c.class)
+	if !ok {
+		if v, ok = c.loadMiss(mmu.LinAddr(bp), 4); !ok {
+			return c.bail(o)
+		}
+	}
+	c.S.R[x86.RSP], c.S.R[x86.RBP] = uint64(uint32(bp+4)), v
+	return o.next
+}
+
+// opLea64 and opLea32 are LEA.
+func opLea64(c *CPU, o *op) *op {
+	r := &c.S.R
+	r[o.dst&31] = (r[o.base&31] + r[o.index&31]<<(o.scale&63) + o.disp) & c.ripMask
+	return o.next
+}
+
+func opLea32(c *CPU, o *op) *op {
+	r := &c.S.R
+	r[o.dst&31] = uint64(uint32(r[o.base&31] + r[o.index&31]<<(o.scale&63) + o.disp))
+	return o.next
+}
+
+// opSetR and opSetM are SETcc.
+func opSetR(c *CPU, o *op) *op {
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(b2i(c.lazyCond(o.cc)))
+	return o.next
+}
+
+func opSetM(c *CPU, o *op) *op {
+	la, v := c.opAddr(o), uint64(b2i(c.lazyCond(o.cc)))
+	if !c.MMU.Store8(la, v, c.class) && !c.storeMiss(la, v, 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+// opCmovR64 and its kin are CMOVcc.
+func opCmovR64(c *CPU, o *op) *op {
+	if c.lazyCond(o.cc) {
+		c.S.R[o.dst&31] = c.S.R[o.src&31]
+	}
+	return o.next
+}
+
+func opCmovR32(c *CPU, o *op) *op {
+	n := o.dst
+	if c.lazyCond(o.cc) {
+		n = o.src
+	}
+	c.S.R[o.dst&31] = uint64(uint32(c.S.R[n&31]))
+	return o.next
+}
+
+func opCmovM64(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	v, ok := c.MMU.Load64(la, c.class)
+	if !ok {
+		if v, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	if c.lazyCond(o.cc) {
+		c.S.R[o.dst&31] = v
+	}
+	return o.next
+}
+
+func opCmovM32(c *CPU, o *op) *op {
+	la := c.opAddr(o)
+	v, ok := c.MMU.Load32(la, c.class)
+	if !ok {
+		if v, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	if !c.lazyCond(o.cc) {
+		v = uint64(uint32(c.S.R[o.dst&31]))
+	}
+	c.S.R[o.dst&31] = v
+	return o.next
+}
+
+// opCdqe, opCwde, opCqo and opCdq extend the sign of the accumulator.
+func opCdqe(c *CPU, o *op) *op {
+	c.S.R[x86.RAX] = uint64(int64(int32(c.S.R[x86.RAX])))
+	return o.next
+}
+
+func opCwde(c *CPU, o *op) *op {
+	c.S.R[x86.RAX] = uint64(uint32(int32(int16(c.S.R[x86.RAX]))))
+	return o.next
+}
+
+func opCqo(c *CPU, o *op) *op {
+	c.S.R[x86.RDX] = uint64(int64(c.S.R[x86.RAX]) >> 63)
+	return o.next
+}
+
+func opCdq(c *CPU, o *op) *op {
+	c.S.R[x86.RDX] = uint64(uint32(int32(c.S.R[x86.RAX]) >> 31))
+	return o.next
+}
+
+// opMulR64 and opMulR32 are MUL, opImulR64 and opImulR32 IMUL with one operand.
+func opMulR64(c *CPU, o *op) *op {
+	hi, lo := bits.Mul64(c.S.R[x86.RAX], c.S.R[o.src&31])
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = lo, hi
+	c.S.CCOp, c.S.CCR, c.S.CCB = ccMul<<2|3, lo, hi
+	return o.next
+}
+
+func opMulR32(c *CPU, o *op) *op {
+	p := uint64(uint32(c.S.R[x86.RAX])) * uint64(uint32(c.S.R[o.src&31]))
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = uint64(uint32(p)), p>>32
+	c.S.CCOp, c.S.CCR, c.S.CCB = ccMul<<2|2, uint64(int32(p)), p>>32
+	return o.next
+}
+
+// mulOver64 is not 0 when the signed product of x and y is not its low half r.
+func mulOver64(x, y, r uint64) uint64 {
+	hi, _ := bits.Mul64(x, y)
+	hi -= y & uint64(int64(x)>>63)
+	hi -= x & uint64(int64(y)>>63)
+	return hi ^ uint64(int64(r)>>63)
+}
+
+// opDivR64 and opDivR32 are DIV, opIdivR64 and opIdivR32 IDIV.
+func opDivR64(c *CPU, o *op) *op {
+	y, hi := c.S.R[o.src&31], c.S.R[x86.RDX]
+	if hi >= y {
+		return c.bail(o)
+	}
+	if hi == 0 {
+		x := c.S.R[x86.RAX]
+		c.S.R[x86.RAX], c.S.R[x86.RDX] = x/y, x%y
+		return o.next
+	}
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = bits.Div64(hi, c.S.R[x86.RAX], y)
+	return o.next
+}
+
+func opDivR32(c *CPU, o *op) *op {
+	y, hi := uint64(uint32(c.S.R[o.src&31])), uint64(uint32(c.S.R[x86.RDX]))
+	if hi >= y {
+		return c.bail(o)
+	}
+	x := hi<<32 | uint64(uint32(c.S.R[x86.RAX]))
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = x/y, x%y
+	return o.next
+}
+
+func opIdivR64(c *CPU, o *op) *op {
+	x, y := int64(c.S.R[x86.RAX]), int64(c.S.R[o.src&31])
+	if int64(c.S.R[x86.RDX]) != x>>63 || y == 0 || y == -1 {
+		q, r, ok := alu.IDiv(8, c.S.R[x86.RDX], uint64(x), uint64(y))
+		if !ok {
+			return c.bail(o)
+		}
+		c.S.R[x86.RAX], c.S.R[x86.RDX] = q, r
+		return o.next
+	}
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = uint64(x/y), uint64(x%y)
+	return o.next
+}
+
+func opIdivR32(c *CPU, o *op) *op {
+	x := int64(c.S.R[x86.RDX]<<32 | uint64(uint32(c.S.R[x86.RAX])))
+	y := int64(int32(c.S.R[o.src&31]))
+	if y == 0 || y == -1 && x == -1<<63 {
+		return c.bail(o)
+	}
+	q := x / y
+	if int64(int32(q)) != q {
+		return c.bail(o)
+	}
+	c.S.R[x86.RAX], c.S.R[x86.RDX] = uint64(uint32(q)), uint64(uint32(x%y))
+	return o.next
+}
+
+// opXchgR64 and opXchgR32 exchange registers.
+func opXchgR64(c *CPU, o *op) *op {
+	r := &c.S.R
+	r[o.dst&31], r[o.src&31] = r[o.src&31], r[o.dst&31]
+	return o.next
+}
+
+func opXchgR32(c *CPU, o *op) *op {
+	r := &c.S.R
+	r[o.dst&31], r[o.src&31] = uint64(uint32(r[o.src&31])), uint64(uint32(r[o.dst&31]))
+	return o.next
+}
+
+func opBswap64(c *CPU, o *op) *op {
+	c.S.R[o.dst&31] = bits.ReverseBytes64(c.S.R[o.dst&31])
+	return o.next
+}
+
+func opBswap32(c *CPU, o *op) *op {
+	c.S.R[o.dst&31] = uint64(bits.ReverseBytes32(uint32(c.S.R[o.dst&31])))
+	return o.next
+}
