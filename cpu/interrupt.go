@@ -4,6 +4,11 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
 
+// Not modelled in deliveries: the virtual-8086 mode extensions (CR4.VME and PVI do not
+// exist, so INT n with IOPL below 3 always faults), alignment checks of the pushes (which
+// could make a processor deliver #AC for ever), and the RF flag in the image that an
+// interrupt between two iterations of a string instruction pushes.
+
 // EventKind says where an exception or interrupt comes from.
 type EventKind uint8
 

@@ -47,9 +47,11 @@ func TestEveryFeatureHasItsOwnBit(t *testing.T) {
 	}
 }
 
-// A feature is reported only if all of its encodings can be executed.
-func TestImplementedFeaturesHaveNoGaps(t *testing.T) {
+// A feature is reported only if all of its encodings can be executed. Those that could be
+// reported are listed, but for the ones model.go gives a reason for.
+func TestFeaturesAreReportedWhenTheirEncodingsWork(t *testing.T) {
 	have := setOf(implemented)
+	rows, gaps := map[Feature]int{}, map[Feature]string{}
 	var walk func(ops []Op)
 	walk = func(ops []Op) {
 		for i := range ops {
@@ -58,18 +60,31 @@ func TestImplementedFeaturesHaveNoGaps(t *testing.T) {
 				walk(op.Sub)
 				continue
 			}
-			if op.Name != "" && op.Exec == nil && op.Feature != Always {
-				require.False(t, have.has(op.Feature), "%s is missing, but %v is reported", op.Name, op.Feature)
+			if op.Name == "" {
+				continue
+			}
+			rows[op.Feature]++
+			if op.Exec == nil {
+				gaps[op.Feature] = op.Name
 			}
 		}
 	}
-	walk(oneByte[:])
-	walk(map0F[:])
-	walk(map0F38[:])
-	walk(map0F3A[:])
-	walk(vex0F[:])
-	walk(vex0F38[:])
-	walk(vex0F3A[:])
+	for _, m := range []*[256]Op{&oneByte, &map0F, &map0F38, &map0F3A, &vex0F, &vex0F38, &vex0F3A} {
+		walk(m[:])
+	}
+	for f := range rows {
+		name, gap := gaps[f]
+		switch f {
+		case Always, FeatNever:
+		case FeatMONITOR, FeatINVPCID:
+			require.False(t, have.has(f), "%v", f)
+		default:
+			require.False(t, gap && have.has(f), "%v is reported although %s is missing", f, name)
+			if !gap && !have.has(f) {
+				t.Logf("%v: every encoding works, but CPUID does not report it", f)
+			}
+		}
+	}
 }
 
 func TestCPUIDLeaves(t *testing.T) {

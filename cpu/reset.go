@@ -49,9 +49,7 @@ func (c *CPU) Reset() {
 	c.PKRU = 0
 	c.MSR = MSRs{PAT: patPowerOn, MiscEnable: miscEnablePowerOn}
 	c.tscOffset = 0
-	if c.ReadTSC != nil || c.instructions != 0 {
-		c.tscOffset = -c.tsc() // the counter starts at 0
-	}
+	c.tscOffset = -c.tsc() // the counter starts at 0
 	c.NMI = false
 	c.finishReset()
 }
