@@ -8,8 +8,8 @@ import (
 // What AVX adds to the makers in exec_sse.go: a third operand in VEX.vvvv, 256 bits, memory
 // operands that need no alignment, and results that clear the register above them.
 //
-// Inaccuracy: a VEX.vvvv other than 1111b where an instruction does not use it is ignored
-// instead of #UD.
+// Inaccuracy: in instructions with an immediate that do not use VEX.vvvv, one other than
+// 1111b is ignored instead of #UD.
 
 // A ymm is a YMM register, low half first.
 type ymm [2]simd.Vec
