@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A measurement is one workload in one run.
+type measurement struct {
+	cpu          time.Duration
+	instructions uint64 // 0: not known
+	output       string
+}
+
+// A mark is a line that init.c or boot.S sent, with the CPU time at which it came.
+type mark struct {
+	kind, name string
+	status     uint64
+	tsc        uint64
+	output     string
+	cpu        time.Duration
+}
+
+// parseMark reads a line of the serial port; most are not marks.
+func parseMark(line string) (m mark, ok bool) {
+	at := strings.IndexByte(line, '@')
+	if at < 0 {
+		return m, false
+	}
+	words := strings.Fields(line[at:])
+	m.kind = words[0]
+	words = words[1:]
+	take := func() string {
+		if len(words) == 0 {
+			ok = false
+			return ""
+		}
+		w := words[0]
+		words = words[1:]
+		return w
+	}
+	number := func() uint64 {
+		v, err := strconv.ParseUint(take(), 16, 64)
+		ok = ok && err == nil
+		return v
+	}
+	ok = true
+	switch m.kind {
+	case "@KERNEL", "@FAIL":
+	case "@READY", "@DONE":
+		m.tsc = number()
+	case "@BEGIN":
+		m.name, m.tsc = take(), number()
+	case "@END":
+		m.name, m.status, m.tsc = take(), number(), number()
+		m.output = strings.Join(words, " ")
+	default:
+		return m, false
+	}
+	return m, ok
+}
+
+// A run is one emulator going through the guest once.
+type run struct {
+	e       emulator
+	results map[string]measurement
+	begin   mark // of the workload under way
+	boot    time.Duration
+}
+
+// take accounts for a mark. It says whether the guest is done.
+func (r *run) take(m mark) (done bool, err error) {
+	switch m.kind {
+	case "@FAIL":
+		return false, errors.New("the boot sector could not read the disk")
+	case "@READY":
+		r.results[bootName] = measurement{cpu: m.cpu - r.boot}
+	case "@BEGIN":
+		r.begin = m
+	case "@END":
+		if m.status != 0 {
+			return false, fmt.Errorf("%s ended with status %d: %s", m.name, m.status, m.output)
+		}
+		if m.name != r.begin.name {
+			return false, fmt.Errorf("%s ended, which had not begun", m.name)
+		}
+		got := measurement{cpu: m.cpu - r.begin.cpu, output: m.output}
+		if r.e.perInstruction > 0 {
+			got.instructions = (m.tsc - r.begin.tsc) / r.e.perInstruction
+		}
+		r.results[m.name] = got
+	case "@DONE":
+		return true, nil
+	}
+	if m.kind == r.e.startMark {
+		r.boot = m.cpu
+	}
+	return false, nil
+}
+
+// measure runs the guest under e and returns what each workload took. It gives up after
+// the given time.
+func measure(e emulator, g guest, limit time.Duration) (map[string]measurement, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	cmd, serial, err := e.command(g, dir)
+	if err != nil {
+		return nil, err
+	}
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	var from io.Reader = serial
+	if serial == nil {
+		if from, err = cmd.StdoutPipe(); err != nil {
+			return nil, err
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	timer := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	exited := waitFor(cmd, serial)
+
+	r := &run{e: e, results: map[string]measurement{}}
+	tail, err := r.follow(bufio.NewReader(from), cmd.Process.Pid)
+	_ = cmd.Process.Kill()
+	<-exited
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s%s", e.name, err, tail, complaints.String())
+	}
+	return r.results, nil
+}
+
+// waitFor reaps cmd. A named pipe has no end of its own: it is closed when the process
+// is gone. A pipe of cmd's must be read to its end before Wait, so Wait comes later then.
+func waitFor(cmd *exec.Cmd, serial *os.File) <-chan struct{} {
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		if serial == nil {
+			_, _ = cmd.Process.Wait()
+			return
+		}
+		_ = cmd.Wait()
+		_ = serial.Close()
+	}()
+	return exited
+}
+
+// follow reads the serial port until the guest is done. When it never is, the error comes
+// with the last lines.
+func (r *run) follow(from *bufio.Reader, pid int) (tail string, err error) {
+	var last []string
+	for {
+		line, err := from.ReadString('\n')
+		if m, ok := parseMark(line); ok {
+			cpu, clockErr := cpuTime(pid)
+			if clockErr != nil {
+				return "", clockErr
+			}
+			m.cpu = cpu
+			if done, err := r.take(m); done || err != nil {
+				return "", err
+			}
+		}
+		if last = append(last, line); len(last) > 20 {
+			last = last[1:]
+		}
+		if err != nil {
+			return strings.Join(last, ""), errors.New("ended, or ran out of time, before the guest was done; its last words:")
+		}
+	}
+}
