@@ -236,3 +236,65 @@ func vtest(mask uint64) Exec {
 
 // signsD64 is the top bits of both doublewords of a quadword.
 const signsD64 = 0x8000000080000000
+
+// vmaskmov makes VMASKMOVPS, VMASKMOVPD, VPMASKMOVD and VPMASKMOVQ: the lanes of size bytes
+// whose mask, in vvvv, has its top bit set are loaded (the others cleared) or stored. Lanes
+// that are not selected cannot fault; a store checks all before it writes one.
+//
+// SDM Vol. 2C, "VMASKMOV—Conditional SIMD Packed Loads and Stores".
+func vmaskmov(size int) Exec {
+	return func(c *CPU, in *Inst) Fault {
+		if f := c.avxReady(); f.Raised {
+			return f
+		}
+		mask := c.ymm(in.VEXV)
+		sel := simd.Signs(mask[0], size) | simd.Signs(mask[1], size)<<(16/size)
+		if in.VEXL == 0 {
+			sel &= 1<<(16/size) - 1
+		}
+		if in.Dst.Kind == ArgMem {
+			return c.storeLanes(in, c.ymm(in.Third.Reg), size, sel)
+		}
+		var r ymm
+		for i := 0; sel>>i != 0; i++ {
+			if sel>>i&1 == 0 {
+				continue
+			}
+			v, f := c.read(in.Seg, c.laneAt(in, i*size), width(size))
+			if f.Raised {
+				return f
+			}
+			at := i * size
+			r[at>>4][at>>3&1] |= v << (8 * (at & 7))
+		}
+		c.setYMM(in.Dst.Reg, r)
+		return Fault{}
+	}
+}
+
+// laneAt is the offset of the byte d of the memory operand.
+func (c *CPU) laneAt(in *Inst, d int) uint64 { return (c.ea(in) + uint64(d)) & in.AddrSize.Mask() }
+
+// storeLanes writes the lanes of v whose bit in sel is set.
+func (c *CPU) storeLanes(in *Inst, v ymm, size int, sel uint64) Fault {
+	for _, doIt := range [2]bool{false, true} {
+		for i := 0; sel>>i != 0; i++ {
+			if sel>>i&1 == 0 {
+				continue
+			}
+			at := i * size
+			la, f := c.linear(in.Seg, c.laneAt(in, at), uint64(size), forWrite)
+			switch {
+			case f.Raised:
+			case doIt:
+				f = c.writeLin(la, v[at>>4][at>>3&1]>>(8*(at&7)), width(size), c.class)
+			default:
+				f = c.probeWrite(la, size, c.class)
+			}
+			if f.Raised {
+				return f
+			}
+		}
+	}
+	return Fault{}
+}

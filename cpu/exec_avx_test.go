@@ -108,3 +108,28 @@ func TestVEXClearsWhatIsAboveTheResult(t *testing.T) {
 	require.False(t, runHex(t, c, "c5 f9 fc c1").Raised) // VPADDB clears it
 	assert.Equal(t, simd.Vec{}, c.ymm(0)[1])
 }
+
+func TestVMASKMOVTouchesSelectedLanesOnly(t *testing.T) {
+	c := newSSEMemory(t)
+	const end = 1 << 47 // from here on addresses are not canonical
+	c.setYMM(0, ymm{{1 << 31, 1 << 63}, {0, 0}})
+	c.S.R[x86.RCX] = end - 16
+	require.False(t, runHex(t, c, "c4 e2 7d 2c 09").Raised) // VMASKMOVPS YMM1, YMM0, [RCX]
+	assert.True(t, runHex(t, c, "c5 fc 10 09").Raised, "VMOVUPS of the same operand")
+
+	ram := c.Phys.RAM()
+	c.S.R[x86.RCX] = 0x1000
+	for i := range 32 {
+		ram[0x1000+i] = uint8(i)
+	}
+	require.False(t, runHex(t, c, "c4 e2 7d 2c 09").Raised)
+	assert.Equal(t, ymm{{0x03020100, 0x0f0e0d0c << 32}}, c.ymm(1))
+
+	clear(ram[0x1000:0x1020])
+	c.setYMM(0, ymm{{0, 0}, {1 << 63, 0}})
+	c.setYMM(1, ymm{{1, 2}, {3, 4}})
+	require.False(t, runHex(t, c, "c4 e2 fd 8e 09").Raised) // VPMASKMOVQ [RCX], YMM0, YMM1
+	want := make([]byte, 32)
+	want[16] = 3
+	assert.Equal(t, want, ram[0x1000:0x1020])
+}

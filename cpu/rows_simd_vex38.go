@@ -183,22 +183,22 @@ var vex0F38 = [256]Op{
 		Op{}),
 	0x2c: vexed(
 		Op{},
-		onlyW0(Op{Name: "VMASKMOVPS", Dst: Vx, Src: Hx, Third: M, Feature: FeatAVX}),
+		onlyW0(Op{Name: "VMASKMOVPS", Dst: Vx, Src: Hx, Third: M, Exec: vmaskmov(4), Feature: FeatAVX}),
 		Op{},
 		Op{}),
 	0x2d: vexed(
 		Op{},
-		onlyW0(Op{Name: "VMASKMOVPD", Dst: Vx, Src: Hx, Third: M, Feature: FeatAVX}),
+		onlyW0(Op{Name: "VMASKMOVPD", Dst: Vx, Src: Hx, Third: M, Exec: vmaskmov(8), Feature: FeatAVX}),
 		Op{},
 		Op{}),
 	0x2e: vexed(
 		Op{},
-		onlyW0(Op{Name: "VMASKMOVPS", Dst: M, Src: Hx, Third: Vx, Feature: FeatAVX}),
+		onlyW0(Op{Name: "VMASKMOVPS", Dst: M, Src: Hx, Third: Vx, Exec: vmaskmov(4), Feature: FeatAVX}),
 		Op{},
 		Op{}),
 	0x2f: vexed(
 		Op{},
-		onlyW0(Op{Name: "VMASKMOVPD", Dst: M, Src: Hx, Third: Vx, Feature: FeatAVX}),
+		onlyW0(Op{Name: "VMASKMOVPD", Dst: M, Src: Hx, Third: Vx, Exec: vmaskmov(8), Feature: FeatAVX}),
 		Op{},
 		Op{}),
 	0x30: vexed(
@@ -333,12 +333,12 @@ var vex0F38 = [256]Op{
 		Op{}),
 	0x8c: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VPMASKMOVD", Dst: Vx, Src: Hx, Third: M, Feature: FeatAVX2}, {Name: "VPMASKMOVQ", Dst: Vx, Src: Hx, Third: M, Feature: FeatAVX2}}},
+		Op{By: ByW, Sub: []Op{{Name: "VPMASKMOVD", Dst: Vx, Src: Hx, Third: M, Exec: vmaskmov(4), Feature: FeatAVX2}, {Name: "VPMASKMOVQ", Dst: Vx, Src: Hx, Third: M, Exec: vmaskmov(8), Feature: FeatAVX2}}},
 		Op{},
 		Op{}),
 	0x8e: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VPMASKMOVD", Dst: M, Src: Hx, Third: Vx, Feature: FeatAVX2}, {Name: "VPMASKMOVQ", Dst: M, Src: Hx, Third: Vx, Feature: FeatAVX2}}},
+		Op{By: ByW, Sub: []Op{{Name: "VPMASKMOVD", Dst: M, Src: Hx, Third: Vx, Exec: vmaskmov(4), Feature: FeatAVX2}, {Name: "VPMASKMOVQ", Dst: M, Src: Hx, Third: Vx, Exec: vmaskmov(8), Feature: FeatAVX2}}},
 		Op{},
 		Op{}),
 	0x90: vexed(
