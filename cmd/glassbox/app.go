@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
@@ -17,6 +18,12 @@ type env struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	terminal *console.Terminal
+}
+
+// crash reports a bug of ours.
+func (e *env) crash(p any) {
+	e.terminal.Restore()
+	e.errorf("internal error: %v\n%s\nPlease report this with the command line.", p, debug.Stack())
 }
 
 // errorf prints a message of ours.
@@ -49,20 +56,40 @@ func newApp(e *env) *cli.App {
 		Writer:    e.stdout,
 		ErrWriter: e.stderr,
 		Commands: []*cli.Command{
-			runCommand(e), demoCommand(e), disasmCommand(e), listCommand(e), versionCommand(e),
+			runCommand(e), demoCommand(e), disasmCommand(e), listCommand(e), versionCommand(e), helpCommand(),
 		},
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		CustomAppHelpTemplate:     appHelp,
 		DisableSliceFlagSeparator: true,
 		HideVersion:               true,
-		HideHelpCommand:           false,
-		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", Action: func(c *cli.Context, _ bool) error { return printVersion(e.stdout, false) }}},
+		HideHelpCommand:           true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // main chooses the code
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
 			return fail(exitUsage, err)
 		},
 		CommandNotFound: func(c *cli.Context, name string) {
 			fmt.Fprintf(e.stderr, "glassbox: there is no command %q; glassbox help lists them\n", name)
+		},
+	}
+}
+
+// helpCommand is glassbox help.
+func helpCommand() *cli.Command {
+	return &cli.Command{
+		Name:            "help",
+		Usage:           "this text, or that of a command",
+		UsageText:       "glassbox help [COMMAND]",
+		HideHelpCommand: true,
+		OnUsageError:    asUsage,
+		Action: func(c *cli.Context) error {
+			if c.NArg() == 0 {
+				return cli.ShowAppHelp(c)
+			}
+			name := c.Args().First()
+			if c.App.Command(name) == nil {
+				return unknownCommand(c.App, name)
+			}
+			return c.App.Run([]string{c.App.Name, name, "-help"})
 		},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -144,15 +145,18 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	if len(args) < 2 {
 		return args, nil
 	}
-	words := args[1:]
+	words := slices.Clone(args[1:])
+	switch words[0] {
+	case "-h", "-help", "--help":
+		words[0] = "help"
+	case "-version", "--version":
+		words[0] = "version"
+	}
 	if impliesRun(app, words[0]) {
 		words = append([]string{"run"}, words...)
 	}
 	cmd := app.Command(words[0])
 	if cmd == nil {
-		if strings.HasPrefix(words[0], "-") {
-			return args, nil // -help, -version
-		}
 		return nil, unknownCommand(app, words[0])
 	}
 	rest, err := permute(words[1:], specs(cmd.Flags))
@@ -167,7 +171,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 func impliesRun(app *cli.App, word string) bool {
 	if strings.HasPrefix(word, "-") {
 		switch strings.TrimLeft(word, "-") {
-		case "h", "help", "version", "v", "":
+		case "": // a single dash
 			return false
 		}
 		return true

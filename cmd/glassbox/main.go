@@ -6,7 +6,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
 )
@@ -27,8 +26,7 @@ func start(args []string) (code int) {
 	defer e.terminal.Close()
 	defer func() {
 		if p := recover(); p != nil {
-			e.terminal.Restore()
-			e.errorf("internal error: %v\n%s\nPlease report this with the command line.", p, debug.Stack())
+			e.crash(p)
 			code = exitInternal
 		}
 	}()

@@ -9,13 +9,22 @@ import (
 	"golang.org/x/term"
 )
 
+// openMonitor directs the keys that follow to the monitor and asks for it.
+func (s *session) openMonitor() {
+	r, w := io.Pipe()
+	s.mu.Lock()
+	s.keys, s.lines = w, r
+	s.mu.Unlock()
+	s.interrupt(note{monitor: true})
+}
+
 // monitor shows the monitor's prompt until the user lets the machine go on. The keys come
 // from readKeys, through a pipe.
 func (s *session) monitor() error {
-	r, w := io.Pipe()
 	s.mu.Lock()
-	s.keys = w
+	r := s.lines
 	s.mu.Unlock()
+	defer r.Close()
 	defer s.closeMonitor()
 
 	lines := term.NewTerminal(struct {

@@ -27,9 +27,12 @@ type session struct {
 	tools []io.Closer // trace and log, to be closed when the machine stands still
 	begun time.Time
 
+	last byte // of the guest's output on the terminal
+
 	mu    sync.Mutex
 	notes []note
 	keys  *io.PipeWriter // where keys go while the monitor is open
+	lines *io.PipeReader // its other end
 }
 
 // A note says why the machine was interrupted.
@@ -38,7 +41,6 @@ type note struct {
 	err     error
 	monitor bool
 	save    bool
-	brk     bool
 }
 
 func newSession(j *job, e *env) *session { return &session{job: j, env: e} }
@@ -68,6 +70,9 @@ func (s *session) main() (err error) {
 		err = errors.Join(err, t.Close())
 	}
 	s.env.terminal.Restore()
+	if s.env.terminal != nil && s.last != '\n' && s.last != 0 {
+		fmt.Fprintln(s.env.stderr)
+	}
 	s.report()
 	return err
 }
@@ -115,6 +120,9 @@ type stopOnError struct {
 }
 
 func (o *stopOnError) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		o.s.last = p[len(p)-1]
+	}
 	if _, err := o.w.Write(p); err != nil {
 		o.s.interrupt(note{end: true, err: fmt.Errorf("standard output: %w", bare(err))})
 	}
@@ -170,6 +178,7 @@ func (s *session) listen() (stop func()) {
 			}
 			first = false
 			s.interrupt(note{end: true, err: fail(signalCode(sig), nil)})
+			s.closeMonitor()
 		}
 	}()
 	unsuspend := func() {}
@@ -291,8 +300,9 @@ func verdictError(v expect.Verdict) error {
 func (s *session) readKeys(port int) {
 	defer func() {
 		if p := recover(); p != nil {
+			s.env.crash(p)
 			s.env.terminal.Close()
-			panic(p)
+			os.Exit(exitInternal)
 		}
 	}()
 	var filter console.Filter
@@ -347,13 +357,13 @@ func (s *session) typed(port int, p []byte) {
 func (s *session) escape(a console.Action) {
 	switch a {
 	case console.Quit:
-		s.closeMonitor()
 		s.interrupt(note{end: true, err: nil})
+		s.closeMonitor()
 	case console.Help:
 		fmt.Fprint(s.env.terminal.Messages(s.env.stderr), console.HelpText)
 	case console.Monitor:
 		if !s.closeMonitor() {
-			s.interrupt(note{monitor: true})
+			s.openMonitor()
 		}
 	case console.Save:
 		s.interrupt(note{save: true})

@@ -40,7 +40,7 @@ func (l *Log) Enable(item string) func(*cpu.Inst) {
 			l.printf("int    %v %v at %v, instruction %d\n", kind, v, c, c.Count())
 		}
 		c.OnFault = func(f cpu.Fault) {
-			l.printf("fault  %v: %v at %v\n", f, f.Reason, c)
+			l.printf("fault  %v at %v, instruction %d\n", f, c, c.Count())
 		}
 	case "guest_errors", "unimp":
 		before := c.OnUnknown
