@@ -22,11 +22,11 @@ type decoder struct {
 //
 // ok is false when code is too short to tell. Otherwise in.Len is the length and in.Bad
 // is NoReason, or the rule that makes it #UD (ReasonInstTooLong: #GP); for reserved
-// encodings in.Len is the number of bytes examined.
+// encodings in.Len is the number of bytes examined. in.Op is never nil.
 //
 // SDM Vol. 2A, "Instruction Format".
 func Decode(code []byte, codeSize width, in *Inst) (ok bool) {
-	*in = Inst{CodeSize: codeSize, Over: x86.NoSeg, Seg: x86.DS, Base: RegZero, Index: RegZero}
+	*in = Inst{Op: &reserved, CodeSize: codeSize, Over: x86.NoSeg, Seg: x86.DS, Base: RegZero, Index: RegZero}
 	if len(code) > MaxInst {
 		code = code[:MaxInst]
 	}

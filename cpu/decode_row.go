@@ -64,17 +64,14 @@ func (d *decoder) formRule(op *Op) x86.Reason {
 }
 
 // usesVVVV says whether VEX.vvvv names an operand of the row; where it does not, it must
-// be 1111. Rows with an immediate may leave out an operand in vvvv, having no fourth
-// column for it, and are not checked.
-//
-// SDM Vol. 2A, "Instruction Operand Encoding and VEX.vvvv, ModR/M".
+// be 1111. SDM Vol. 2A, "Instruction Operand Encoding and VEX.vvvv, ModR/M".
 func usesVVVV(op *Op) bool {
 	for _, o := range [...]Operand{op.Dst, op.Src, op.Third} {
-		if o == Hx || o == Bv || o == Ib || o == Lx {
+		if o == Hx || o == Bv || o == Lx { // Lx is always a fourth operand
 			return true
 		}
 	}
-	return false
+	return op.Attr&NDS != 0
 }
 
 // defaultSize applies the operand-size attributes of the row.

@@ -175,8 +175,8 @@ func FuzzDecode(f *testing.F) {
 		require.NotZero(t, in.Len)
 		require.LessOrEqual(t, int(in.Len), min(MaxInst, len(code)))
 		require.Equal(t, code[:in.Len], in.Bytes[:in.Len])
+		require.NotNil(t, in.Op)
 		if in.Bad == x86.NoReason {
-			require.NotNil(t, in.Op)
 			require.NotEmpty(t, in.Op.Name)
 		}
 		if in.Bad == x86.ReasonInstTooLong {

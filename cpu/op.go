@@ -58,6 +58,7 @@ const (
 	Vec                        // SSE and later: 66, F2, F3 select the row and size nothing
 	Align16                    // a 16-byte memory operand must be aligned
 	RepOK                      // REP and REPNE repeat this instruction
+	NDS                        // VEX.vvvv names an operand that the row has no column for
 )
 
 // A Fork names the bits of an encoding on which a row forks.

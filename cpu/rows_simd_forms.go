@@ -1,7 +1,7 @@
 package cpu
 
 // Forms of VEX rows. Where an instruction has four operands, the one in VEX.vvvv is left
-// out of its row: Vx, Hx, Wx, Ib is written Vx, Wx, Ib.
+// out of its row, which says NDS instead: Vx, Hx, Wx, Ib is written Vx, Wx, Ib.
 
 // byLength makes a row for 128 and 256 bits, which may belong to different features.
 func byLength(op Op, f128, f256 Feature) Op {
@@ -20,8 +20,13 @@ func two(name string, f128, f256 Feature, exec Exec) Op {
 	return byLength(Op{Name: name, Dst: Vx, Src: Wx, Exec: exec, Attr: Vec, Mode: NotReal}, f128, f256)
 }
 
-// withImm is dst ← op(vvvv, source, imm8), or without vvvv.
+// withImm is dst ← op(vvvv, source, imm8).
 func withImm(name string, f128, f256 Feature, exec Exec) Op {
+	return byLength(Op{Name: name, Dst: Vx, Src: Wx, Third: Ib, Exec: exec, Attr: Vec | NDS, Mode: NotReal}, f128, f256)
+}
+
+// twoImm is dst ← op(source, imm8).
+func twoImm(name string, f128, f256 Feature, exec Exec) Op {
 	return byLength(Op{Name: name, Dst: Vx, Src: Wx, Third: Ib, Exec: exec, Attr: Vec, Mode: NotReal}, f128, f256)
 }
 

@@ -248,9 +248,9 @@ var vex0F = [256]Op{
 		Op{}),
 	0x70: vexed(
 		Op{},
-		withImm("VPSHUFD", FeatAVX, FeatAVX2, vectorImm(pshufd)),
-		withImm("VPSHUFHW", FeatAVX, FeatAVX2, vectorImm(pshufhw)),
-		withImm("VPSHUFLW", FeatAVX, FeatAVX2, vectorImm(pshuflw))),
+		twoImm("VPSHUFD", FeatAVX, FeatAVX2, vectorImm(pshufd)),
+		twoImm("VPSHUFHW", FeatAVX, FeatAVX2, vectorImm(pshufhw)),
+		twoImm("VPSHUFLW", FeatAVX, FeatAVX2, vectorImm(pshuflw))),
 	0x71: vexed(
 		Op{},
 		Op{By: ByReg, Sub: []Op{
@@ -322,18 +322,18 @@ var vex0F = [256]Op{
 		Op{Name: "VMOVDQU", Dst: Wx, Src: Vx, Exec: vmovVec, Feature: FeatAVX},
 		Op{}),
 	0xae: vexed(
-		Op{By: ByReg, Sub: []Op{2: {Name: "VLDMXCSR", Src: Md, Exec: ldmxcsr, Feature: FeatAVX}, 3: {Name: "VSTMXCSR", Dst: Md, Exec: stmxcsr, Feature: FeatAVX}, 7: {}}},
+		Op{By: ByReg, Sub: []Op{2: only128(Op{Name: "VLDMXCSR", Src: Md, Exec: ldmxcsr, Feature: FeatAVX}), 3: only128(Op{Name: "VSTMXCSR", Dst: Md, Exec: stmxcsr, Feature: FeatAVX}), 7: {}}},
 		Op{},
 		Op{},
 		Op{}),
 	0xc2: vexed(
 		withImm("VCMPPS", FeatAVX, FeatAVX, comparePacked(simd.Single, 31)),
 		withImm("VCMPPD", FeatAVX, FeatAVX, comparePacked(simd.Double, 31)),
-		Op{Name: "VCMPSS", Dst: Vx, Src: Wd, Third: Ib, Exec: compareScalar(simd.Single, 31), Feature: FeatAVX},
-		Op{Name: "VCMPSD", Dst: Vx, Src: Wq, Third: Ib, Exec: compareScalar(simd.Double, 31), Feature: FeatAVX}),
+		Op{Name: "VCMPSS", Dst: Vx, Src: Wd, Third: Ib, Exec: compareScalar(simd.Single, 31), Feature: FeatAVX, Attr: NDS},
+		Op{Name: "VCMPSD", Dst: Vx, Src: Wq, Third: Ib, Exec: compareScalar(simd.Double, 31), Feature: FeatAVX, Attr: NDS}),
 	0xc4: vexed(
 		Op{},
-		only128(Op{Name: "VPINSRW", Dst: Vx, Src: EdMw, Third: Ib, Exec: vinsert(2), Feature: FeatAVX}),
+		only128(Op{Name: "VPINSRW", Dst: Vx, Src: EdMw, Third: Ib, Exec: vinsert(2), Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0xc5: vexed(

@@ -23,37 +23,37 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x04: vexed(
 		Op{},
-		onlyW0(withImm("VPERMILPS", FeatAVX, FeatAVX, vectorImm(pshufd))),
+		onlyW0(twoImm("VPERMILPS", FeatAVX, FeatAVX, vectorImm(pshufd))),
 		Op{},
 		Op{}),
 	0x05: vexed(
 		Op{},
-		onlyW0(withImm("VPERMILPD", FeatAVX, FeatAVX, avxImm(2, func(_, b simd.Vec, imm uint8) simd.Vec { return simd.ShufPD(b, b, imm) }))),
+		onlyW0(twoImm("VPERMILPD", FeatAVX, FeatAVX, avxImm(2, func(_, b simd.Vec, imm uint8) simd.Vec { return simd.ShufPD(b, b, imm) }))),
 		Op{},
 		Op{}),
 	0x06: vexed(
 		Op{},
-		onlyW0(only256(Op{Name: "VPERM2F128", Dst: Vx, Src: Wx, Third: Ib, Exec: vperm2x128, Feature: FeatAVX})),
+		onlyW0(only256(Op{Name: "VPERM2F128", Dst: Vx, Src: Wx, Third: Ib, Exec: vperm2x128, Feature: FeatAVX, Attr: NDS})),
 		Op{},
 		Op{}),
 	0x08: vexed(
 		Op{},
-		withImm("VROUNDPS", FeatAVX, FeatAVX, roundPacked(simd.Single)),
+		twoImm("VROUNDPS", FeatAVX, FeatAVX, roundPacked(simd.Single)),
 		Op{},
 		Op{}),
 	0x09: vexed(
 		Op{},
-		withImm("VROUNDPD", FeatAVX, FeatAVX, roundPacked(simd.Double)),
+		twoImm("VROUNDPD", FeatAVX, FeatAVX, roundPacked(simd.Double)),
 		Op{},
 		Op{}),
 	0x0a: vexed(
 		Op{},
-		Op{Name: "VROUNDSS", Dst: Vx, Src: Wd, Third: Ib, Exec: roundScalar(simd.Single), Feature: FeatAVX},
+		Op{Name: "VROUNDSS", Dst: Vx, Src: Wd, Third: Ib, Exec: roundScalar(simd.Single), Feature: FeatAVX, Attr: NDS},
 		Op{},
 		Op{}),
 	0x0b: vexed(
 		Op{},
-		Op{Name: "VROUNDSD", Dst: Vx, Src: Wq, Third: Ib, Exec: roundScalar(simd.Double), Feature: FeatAVX},
+		Op{Name: "VROUNDSD", Dst: Vx, Src: Wq, Third: Ib, Exec: roundScalar(simd.Double), Feature: FeatAVX, Attr: NDS},
 		Op{},
 		Op{}),
 	0x0c: vexed(
@@ -98,7 +98,7 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x18: vexed(
 		Op{},
-		onlyW0(only256(Op{Name: "VINSERTF128", Dst: Vx, Src: Wx, Third: Ib, Exec: vinsert128, Feature: FeatAVX})),
+		onlyW0(only256(Op{Name: "VINSERTF128", Dst: Vx, Src: Wx, Third: Ib, Exec: vinsert128, Feature: FeatAVX, Attr: NDS})),
 		Op{},
 		Op{}),
 	0x19: vexed(
@@ -113,22 +113,22 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x20: vexed(
 		Op{},
-		only128(Op{Name: "VPINSRB", Dst: Vx, Src: RdMb, Third: Ib, Exec: vinsert(1), Feature: FeatAVX}),
+		only128(Op{Name: "VPINSRB", Dst: Vx, Src: RdMb, Third: Ib, Exec: vinsert(1), Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0x21: vexed(
 		Op{},
-		only128(Op{Name: "VINSERTPS", Dst: Vx, Src: Wd, Third: Ib, Exec: insertps, Feature: FeatAVX}),
+		only128(Op{Name: "VINSERTPS", Dst: Vx, Src: Wd, Third: Ib, Exec: insertps, Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0x22: vexed(
 		Op{},
-		only128(Op{Name: "VPINSRD", Dst: Vx, Src: Ey, Third: Ib, Exec: vinsert(0), Feature: FeatAVX}),
+		only128(Op{Name: "VPINSRD", Dst: Vx, Src: Ey, Third: Ib, Exec: vinsert(0), Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0x38: vexed(
 		Op{},
-		onlyW0(only256(Op{Name: "VINSERTI128", Dst: Vx, Src: Wx, Third: Ib, Exec: vinsert128, Feature: FeatAVX2})),
+		onlyW0(only256(Op{Name: "VINSERTI128", Dst: Vx, Src: Wx, Third: Ib, Exec: vinsert128, Feature: FeatAVX2, Attr: NDS})),
 		Op{},
 		Op{}),
 	0x39: vexed(
@@ -143,7 +143,7 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x41: vexed(
 		Op{},
-		only128(Op{Name: "VDPPD", Dst: Vx, Src: Wx, Third: Ib, Exec: dot(simd.Double), Feature: FeatAVX}),
+		only128(Op{Name: "VDPPD", Dst: Vx, Src: Wx, Third: Ib, Exec: dot(simd.Double), Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0x42: vexed(
@@ -153,12 +153,12 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x44: vexed(
 		Op{},
-		only128(Op{Name: "VPCLMULQDQ", Dst: Vx, Src: Wx, Third: Ib, Exec: vectorImm(pclmulqdq), Feature: FeatAVX}),
+		only128(Op{Name: "VPCLMULQDQ", Dst: Vx, Src: Wx, Third: Ib, Exec: vectorImm(pclmulqdq), Feature: FeatAVX, Attr: NDS}),
 		Op{},
 		Op{}),
 	0x46: vexed(
 		Op{},
-		onlyW0(only256(Op{Name: "VPERM2I128", Dst: Vx, Src: Wx, Third: Ib, Exec: vperm2x128, Feature: FeatAVX2})),
+		onlyW0(only256(Op{Name: "VPERM2I128", Dst: Vx, Src: Wx, Third: Ib, Exec: vperm2x128, Feature: FeatAVX2, Attr: NDS})),
 		Op{},
 		Op{}),
 	0x4a: vexed(
