@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench compares the CPU time of emulators on the same guest: ours, QEMU's TCG and
 // Bochs run the same kernel, initial RAM disk and programs, in turn, several times.
 //

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -86,7 +88,7 @@ const bochsConfig = `config_interface: textconfig
 display_library: rfb, options="timeout=0"
 romimage: file=%q
 vgaromimage: file=%q
-cpu: model=core2_penryn_t9600, count=1, ips=200000000, reset_on_triple_fault=0
+cpu: model=core2_penryn_t9600, count=1, ips=60000000, reset_on_triple_fault=0
 memory: guest=%[3]d, host=%[3]d
 clock: sync=none, time0=1577836800
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -106,7 +108,34 @@ func (r results) table(emulators []emulator, chosen []workload) [][]string {
 			rows = append(rows, r.row("geometric mean", title, names, emulators, func(emulator) (float64, bool) { return 0, false }))
 		}
 	}
-	return rows
+	return dropEmpty(rows)
+}
+
+// dropEmpty leaves out columns and mean rows in which nothing is known.
+func dropEmpty(rows [][]string) [][]string {
+	known := make([]bool, len(rows[0]))
+	var kept [][]string
+	for n, row := range rows {
+		values := false
+		for i, cell := range row {
+			isValue := n > 0 && i >= 2 && cell != "-"
+			values = values || isValue
+			known[i] = known[i] || isValue || i < 2
+		}
+		if n == 0 || values {
+			kept = append(kept, row)
+		}
+	}
+	for n, row := range kept {
+		var cells []string
+		for i, cell := range row {
+			if known[i] {
+				cells = append(cells, cell)
+			}
+		}
+		kept[n] = cells
+	}
+	return kept
 }
 
 // row is one line of the table, over one or several workloads.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -34,39 +36,39 @@ type workload struct {
 // workloads is what there is to run, in order.
 var workloads = []workload{
 	{Name: "sieve", Class: classInteger, Reps: 50},
-	{Name: "sha256", Class: classInteger, Reps: 24},
+	{Name: "sha256", Class: classInteger, Reps: 14},
 	{Name: "crc32", Class: classInteger, Reps: 30},
 	{Name: "quicksort", Class: classInteger, Reps: 24},
 	{Name: "strings", Class: classInteger, Reps: 120},
-	{Name: "interpreter", Class: classInteger, Reps: 300},
+	{Name: "interpreter", Class: classInteger, Reps: 60},
 	{Name: "calls", Class: classInteger, Reps: 500},
 	{Name: "muldiv", Class: classInteger, Reps: 12000},
-	{Name: "chase", Class: classMemory, Reps: 60},
-	{Name: "memcpy", Class: classMemory, Reps: 10000},
-	{Name: "repmovs", Class: classMemory, Reps: 500},
-	{Name: "nbody", Class: classFloat, Reps: 60},
-	{Name: "matmul", Class: classFloat, Reps: 50},
-	{Name: "x87", Class: classFloat, Reps: 10000},
+	{Name: "chase", Class: classMemory, Reps: 30},
+	{Name: "memcpy", Class: classMemory, Reps: 15000},
+	{Name: "repmovs", Class: classMemory, Reps: 1500},
+	{Name: "nbody", Class: classFloat, Reps: 300},
+	{Name: "matmul", Class: classFloat, Reps: 30},
+	{Name: "x87", Class: classFloat, Reps: 60000},
 	{Name: "getpid", Class: classKernel, Reps: 1000},
-	{Name: "pingpong", Class: classKernel, Reps: 200},
+	{Name: "pingpong", Class: classKernel, Reps: 100},
 	{Name: "forkexec", Class: classKernel, Reps: 500},
 	{Name: "pagefaults", Class: classKernel, Reps: 60},
-	{Name: "smc", Class: classKernel, Reps: 100},
-	{Name: "textfile", Class: classSetup, Reps: 1024},
-	{Name: "gzip", Class: classBusyBox, Reps: 2, Needs: "textfile", Script: `
+	{Name: "smc", Class: classKernel, Reps: 30},
+	{Name: "textfile", Class: classSetup, Reps: 512},
+	{Name: "gzip", Class: classBusyBox, Reps: 4, Needs: "textfile", Script: `
 for i in $(busybox seq $1); do
 	busybox gzip </tmp/data >/tmp/data.gz || exit 1
 	busybox gunzip </tmp/data.gz | busybox cmp - /tmp/data || exit 1
 done
 busybox md5sum </tmp/data.gz
 `},
-	{Name: "sort", Class: classBusyBox, Reps: 3, Needs: "textfile", Script: `
+	{Name: "sort", Class: classBusyBox, Reps: 6, Needs: "textfile", Script: `
 for i in $(busybox seq $1); do
 	busybox sort </tmp/data >/tmp/sorted && busybox sort -c /tmp/sorted || exit 1
 done
 busybox md5sum </tmp/sorted
 `},
-	{Name: "awk", Class: classBusyBox, Reps: 2, Needs: "textfile", Script: `
+	{Name: "awk", Class: classBusyBox, Reps: 1, Needs: "textfile", Script: `
 busybox awk -v n=$1 'BEGIN {
 	for (k = 0; k < n; k++) {
 		words = 0
@@ -81,7 +83,7 @@ busybox awk -v n=$1 'BEGIN {
 	exit sum != n * words
 }'
 `},
-	{Name: "shell", Class: classBusyBox, Reps: 100, Script: `
+	{Name: "shell", Class: classBusyBox, Reps: 25, Script: `
 n=$(($1 * 1000)) i=0 sum=0
 while [ $i -lt $n ]; do
 	i=$((i + 1))
