@@ -1,0 +1,175 @@
+package monitor
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu/phys"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bench is a stopped machine of a processor and memory.
+type bench struct {
+	cpu *cpu.CPU
+	mem *phys.Memory
+}
+
+func (b *bench) CPU() *cpu.CPU        { return b.cpu }
+func (b *bench) Memory() *phys.Memory { return b.mem }
+func (b *bench) Status() string       { return "on the bench" }
+func (b *bench) Parts() []Part {
+	return []Part{
+		{"pit8254", struct {
+			Count uint16
+			Mode  uint8
+			FIFO  [4]uint8
+			Inner struct{ High bool }
+		}{Count: 0x1234, Mode: 2, FIFO: [4]uint8{7}}},
+		{"uart16550.0", struct{ LCR uint8 }{3}},
+	}
+}
+
+// newBench has one page table: linear 400000h is physical 2000h, user, read-only.
+func newBench(t *testing.T) *bench {
+	mem, err := phys.New(1 << 20)
+	require.NoError(t, err)
+	t.Cleanup(func() { mem.Close() })
+	require.NoError(t, mem.MapRAM(0, 0, 1<<20))
+	model, err := cpu.NewModel("")
+	require.NoError(t, err)
+	c, err := cpu.New(model, mem)
+	require.NoError(t, err)
+	c.Reset()
+	return &bench{c, mem}
+}
+
+func (b *bench) paging() {
+	b.mem.Write(0x1000+4, 4, 0x3000|7) // PDE 1 → table at 3000h
+	b.mem.Write(0x3000, 4, 0x2000|5)   // PTE 0: user, read-only
+	b.cpu.CR0 |= x86.CR0_PG | x86.CR0_PE
+	b.cpu.CR3 = 0x1000
+	b.cpu.MMU.SetMode(b.cpu.CR0, b.cpu.CR3, b.cpu.CR4, b.cpu.EFER)
+}
+
+func enter(b *bench, line string) (string, Verdict) {
+	var out strings.Builder
+	v := New(b, &out).Execute(line)
+	return out.String(), v
+}
+
+func TestVerdicts(t *testing.T) {
+	b := newBench(t)
+	for line, want := range map[string]Verdict{
+		"c": Continue, "cont": Continue, "q": Quit, "quit": Quit, "system_reset": Reset,
+		"help": Stay, "": Stay, "stop": Stay, "nonsense": Stay, "info registers": Stay,
+	} {
+		_, v := enter(b, line)
+		assert.Equal(t, want, v, line)
+	}
+}
+
+func TestExpressions(t *testing.T) {
+	b := newBench(t)
+	b.cpu.S.R[x86.RSP] = 0x7c00
+	b.cpu.S.RIP = 0xfff0
+	m := New(b, &strings.Builder{})
+	for in, want := range map[string]uint64{
+		"0x1000": 0x1000, "16": 16, "rsp": 0x7c00, "$rsp+8": 0x7c08, "%esp - 0x10*2": 0x7be0,
+		"sp+sp": 0xf800, "rip": 0xfff0, "-1": ^uint64(0), "ffffffff81000000": 0xffffffff81000000, "0b8h": 0xb8,
+	} {
+		got, err := m.eval(in)
+		assert.NoError(t, err, in)
+		assert.Equal(t, want, got, in)
+	}
+	for _, in := range []string{"", "xyz", "1+", "*", "1**2"} {
+		_, err := m.eval(in)
+		assert.Error(t, err, in)
+	}
+}
+
+func TestLayouts(t *testing.T) {
+	for in, want := range map[string]layout{
+		"0x1000": {1, 'x', 4}, "/8 a": {8, 'x', 4}, "/4gx a": {4, 'x', 8}, "/xb a": {1, 'x', 1},
+		"/10i rip": {10, 'i', 4}, "/16c a": {16, 'c', 1}, "/2dh a": {2, 'd', 2},
+	} {
+		got, _, err := parseLayout(in)
+		assert.NoError(t, err, in)
+		assert.Equal(t, want, got, in)
+	}
+	for _, in := range []string{"/0x a", "/5000 a", "/99999999999999999999 a", "/4z a"} {
+		_, _, err := parseLayout(in)
+		assert.Error(t, err, in)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	b := newBench(t)
+	b.mem.WriteAt([]byte("Hello\x00\xff\x80"), 0x2000)
+	for line, want := range map[string]string{
+		"xp /8b 0x2000":  "0000000000002000: 0x48 0x65 0x6c 0x6c 0x6f 0x00 0xff 0x80\n",
+		"xp /g 0x2000":   "0000000000002000: 0x80ff006f6c6c6548\n",
+		"xp /dh 0x2006":  "0000000000002006: -32513\n",
+		"xp /2c 0x2000":  "0000000000002000: 'H' 'e'\n",
+		"xp/2h 0x2000":   "0000000000002000: 0x6548 0x6c6c\n",
+		"x /w 0x2000":    "0000000000002000: 0x6c6c6548\n",
+		"p 0x2000+1":     "0x2001  8193\n",
+		"xp":             "xp: an address is missing: a number such as 0x1000, or a register\n",
+		"x /w nonsense!": "x: \"nonsense!\" is neither a number nor a register\n",
+	} {
+		got, _ := enter(b, line)
+		assert.Equal(t, want, got, line)
+	}
+}
+
+func TestPaging(t *testing.T) {
+	b := newBench(t)
+	b.paging()
+	b.mem.WriteAt([]byte("page"), 0x2010)
+	got, _ := enter(b, "page 0x400010")
+	assert.Contains(t, got, "PDE   at 0000000000001004  0000000000003007  P RW US")
+	assert.Contains(t, got, "PTE   at 0000000000003000  0000000000002005  P US")
+	assert.Contains(t, got, "physical 0x2010 in a page of 4 KiB: user, read-only, executable")
+	got, _ = enter(b, "page 0x401000")
+	assert.Contains(t, got, "not present")
+	got, _ = enter(b, "x /4c 0x400010")
+	assert.Contains(t, got, "'p' 'a' 'g' 'e'")
+	got, _ = enter(b, "x /2w 0x400ffc")
+	assert.Contains(t, got, "0x401000 is not mapped")
+	got, _ = enter(b, "info mem")
+	assert.Equal(t, "0000000000400000 - 0000000000400fff  ur-x  4 KiB\n", got)
+}
+
+func TestDisassembly(t *testing.T) {
+	b := newBench(t)
+	b.mem.WriteAt([]byte{0xb8, 0x34, 0x12, 0xf4}, 0x7c00)
+	got, _ := enter(b, "u /2 0x7c00")
+	assert.Equal(t, "00007c00  b8 34 12                        mov ax, 0x1234\n00007c03  f4                              hlt\n", got)
+}
+
+func TestChips(t *testing.T) {
+	b := newBench(t)
+	got, _ := enter(b, "info pit")
+	assert.Regexp(t, `(?m)^  Count +1234$`, got)
+	assert.Regexp(t, `(?m)^  FIFO +07 \(rest of 4 zero\)$`, got)
+	assert.Regexp(t, `(?m)^    High +false$`, got)
+	got, _ = enter(b, "info")
+	assert.Contains(t, got, "pit8254 uart16550.0")
+	got, _ = enter(b, "info floppy")
+	assert.Contains(t, got, "not known")
+	got, _ = enter(b, "info registers")
+	assert.Contains(t, got, "real-address mode")
+}
+
+func FuzzExecute(f *testing.F) {
+	for _, s := range []string{"x /4gx rsp", "page 0x1000", "u", "info mem", "p 1+2*3", "xp /3i 0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		b := newBench(t)
+		b.paging()
+		enter(b, line)
+	})
+}
