@@ -48,7 +48,7 @@ func (s *session) monitor() error {
 		case monitor.Quit:
 			return fail(0, nil)
 		case monitor.Reset:
-			return s.m.Reset()
+			return s.resetMachine()
 		}
 	}
 }

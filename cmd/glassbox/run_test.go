@@ -83,7 +83,7 @@ func script(commands ...string) []string {
 // TestOutcomes runs the embedded guest to each way of ending.
 func TestOutcomes(t *testing.T) {
 	kernel := write(t, "guest.elf", guest.Image())
-	base := []string{"run", "-kernel", kernel, "--clock", "virtual"}
+	base := []string{"run", "-kernel", kernel, "--clock", "virtual", "--timeout", "20s"}
 	for _, tc := range []struct {
 		name string
 		code int

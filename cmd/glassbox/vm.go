@@ -31,10 +31,19 @@ func (t *target) Memory() *phys.Memory { return t.s.m.Memory() }
 // Parts implements monitor.Target.
 func (t *target) Parts() []monitor.Part {
 	var parts []monitor.Part
-	for _, p := range t.s.m.Parts() {
-		parts = append(parts, monitor.Part{Name: p.Name, State: p.State})
+	if m, ok := any(t.s.m).(interface{ EachPart(func(string, any)) }); ok {
+		m.EachPart(func(name string, state any) { parts = append(parts, monitor.Part{Name: name, State: state}) })
 	}
 	return parts
+}
+
+// resetMachine is the reset button.
+func (s *session) resetMachine() error {
+	if m, ok := any(s.m).(interface{ Reset() error }); ok {
+		return m.Reset()
+	}
+	s.env.errorf("this machine has no reset button")
+	return nil
 }
 
 // Status implements monitor.Target.
