@@ -6,6 +6,7 @@ import (
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices/i8042"
 )
 
 // loadKernel does what firmware and boot loader would: it sets the chips up, puts the
@@ -16,6 +17,9 @@ func (m *Machine) loadKernel() error {
 		return nil
 	}
 	m.configurePCI()
+	if err := m.kbc.Restore(i8042.AfterBIOS); err != nil {
+		return fmt.Errorf("keyboard controller: %w", err)
+	}
 	m.mem.SetA20(true)
 	modules := m.cfg.Boot.Modules
 	if m.cfg.Boot.Initrd != nil {

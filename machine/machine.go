@@ -47,20 +47,24 @@ type Drive struct {
 // A Config is everything that makes one machine differ from another. Two machines with
 // equal Config and equal input run identically.
 type Config struct {
-	Memory    uint64       // bytes, a multiple of 1 MiB; 0 means 128 MiB
-	CPU       string       // model, with optional ,+feature,-feature; "" is the default model
-	Boot      Boot         // direct boot
-	Drives    [4]*Drive    // hda…hdd; nil is absent
-	Serial    [4]io.Writer // what COM1…COM4 send; nil discards
-	DebugCon  io.Writer    // what port E9h sends; nil discards
-	DebugExit bool         // an isa-debug-exit at port F4h
-	NoReboot  bool         // a reset ends Run
+	Memory    uint64    // bytes, a multiple of 1 MiB; 0 means 128 MiB
+	CPU       string    // model, with optional ,+feature,-feature; "" is the default model
+	Boot      Boot      // direct boot
+	Drives    [4]*Drive // hda…hdd; nil is absent
+	Serial    [4]writer // what COM1…COM4 send; nil discards
+	DebugCon  io.Writer // what port E9h sends; nil discards
+	DebugExit bool      // an isa-debug-exit at port F4h
+	NoReboot  bool      // a reset ends Run
 	Clock     Clock
+	Engine    Engine
 	RTCStart  time.Time // what the RTC shows at power-on; zero is 2026-01-01 00:00:00
 	// SerialPace makes the UARTs take the time of their programmed speed for each
 	// character, instead of a short fixed one.
 	SerialPace bool
 }
+
+// writer is short for what a serial port writes to.
+type writer = io.Writer
 
 // A StopReason says why Run returned.
 type StopReason uint8
@@ -108,6 +112,9 @@ type Machine struct {
 	unknown map[string]uint64
 	sinks   []*sink
 	journal func(Input) // told of every input taken; may be nil
+
+	twin     *Machine // with Engine Check: the machine to compare with
+	compared uint64
 }
 
 // request is something a chip asks of the board.
@@ -133,6 +140,11 @@ func New(cfg Config) (*Machine, error) {
 	}
 	m := &Machine{cfg: cfg, unknown: map[string]uint64{}}
 	m.inbox.wake = make(chan struct{}, 1)
+	if cfg.Engine == Check {
+		if err := m.newTwin(); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.build(); err != nil {
 		m.Close()
 		return nil, err
@@ -146,6 +158,9 @@ func New(cfg Config) (*Machine, error) {
 
 // Close releases the machine's memory.
 func (m *Machine) Close() error {
+	if m.twin != nil {
+		m.twin.Close()
+	}
 	if m.board == nil || m.mem == nil {
 		return nil
 	}
@@ -189,6 +204,9 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		}
 		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), limit)))
 		m.flushOutput()
+		if err == nil && m.twin != nil {
+			err = m.follow(ctx)
+		}
 		if done || err != nil {
 			return res, err
 		}
@@ -203,7 +221,10 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 	if m.clock.next != never {
 		limit = min(limit, max(m.clock.instructionsUntil(m.clock.next), 1))
 	}
-	_, reason := m.cpu.Run(limit)
+	if m.twin != nil {
+		limit = min(limit, checkSlice)
+	}
+	reason := m.execute(limit)
 	m.exits[reason]++
 	switch reason {
 	case cpu.ExitInterrupt:

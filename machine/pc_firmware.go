@@ -10,7 +10,7 @@ import (
 func (m *Machine) firmware(w *wiring) {
 	b := m.board
 	b.fwcfg = fwcfg.New(b.mem.DMA())
-	w.ports(b.ports, "fw_cfg", 0x510, 12, b.fwcfg)
+	w.ports(b.ports, "fw_cfg", 0x510, fwcfg.Ports, b.fwcfg)
 	keep := func(err error) {
 		if err != nil && w.err == nil {
 			w.err = err

@@ -1,0 +1,109 @@
+package machine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices/disk"
+)
+
+// An Engine is a way to execute instructions. All leave the same state.
+type Engine uint8
+
+// Engines.
+const (
+	Fast  Engine = iota // blocks of specialised operations
+	Plain               // one instruction after the other: the definition
+	Check               // both side by side, compared; writes to drives are discarded
+)
+
+// ErrDiverged is the error, wrapped, of a Check run in which the engines differ.
+var ErrDiverged = errors.New("the engines differ")
+
+// execute runs the processor with the machine's engine.
+func (m *Machine) execute(n int64) cpu.ExitReason {
+	if m.cfg.Engine == Plain {
+		_, reason := m.cpu.Run(n)
+		return reason
+	}
+	_, reason := m.cpu.RunFast(n)
+	return reason
+}
+
+// checkSlice is the most instructions between two comparisons of the engines.
+const checkSlice = 2000
+
+// ramInterval is the number of comparisons between two comparisons of all of RAM.
+const ramInterval = 50_000
+
+// newTwin builds the machine that executes with the plain engine beside this one. Both
+// get overlays, so that neither sees what the other writes to a drive.
+func (m *Machine) newTwin() error {
+	cfg := m.cfg
+	cfg.Engine = Plain
+	cfg.Serial, cfg.DebugCon = [4]writer{}, nil
+	for i, d := range m.cfg.Drives {
+		if d != nil {
+			mine, other := *d, *d
+			mine.Image, other.Image = disk.NewOverlay(d.Image), disk.NewOverlay(d.Image)
+			m.cfg.Drives[i], cfg.Drives[i] = &mine, &other
+		}
+	}
+	twin, err := New(cfg)
+	if err != nil {
+		return err
+	}
+	m.twin = twin
+	m.journal = func(in Input) {
+		for _, c := range in.Data {
+			twin.uart[in.Port].Receive(c)
+		}
+	}
+	return nil
+}
+
+// follow runs the twin to the same moment and compares.
+func (m *Machine) follow(ctx context.Context) error {
+	t := m.twin
+	for t.cpu.Count() < m.cpu.Count() || t.clock.Now() < m.clock.Now() {
+		t.clock.fireDue()
+		_, done, err := t.slice(ctx, max(int64(m.cpu.Count()-t.cpu.Count()), 1))
+		if done || err != nil {
+			break
+		}
+	}
+	m.compared++
+	if err := m.compare(); err != nil {
+		return err
+	}
+	if m.compared%ramInterval == 0 && !bytes.Equal(m.mem.RAM(), t.mem.RAM()) {
+		return fmt.Errorf("%w in memory, before instruction %d", ErrDiverged, m.cpu.Count())
+	}
+	return nil
+}
+
+// compare looks for differences in the processor.
+func (m *Machine) compare() error {
+	a, b := m.cpu.Save(), m.twin.cpu.Save()
+	if a == b && m.clock.skipped == m.twin.clock.skipped {
+		return nil
+	}
+	return fmt.Errorf("%w within the %d instructions before number %d:\n%s", ErrDiverged, checkSlice, m.cpu.Count(), difference(a, b))
+}
+
+// difference lists the fields in which two states differ.
+func difference(fast, plain cpu.Snapshot) string {
+	var s bytes.Buffer
+	x, y := reflect.ValueOf(fast), reflect.ValueOf(plain)
+	for i := range x.NumField() {
+		if !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
+			fmt.Fprintf(&s, "%s\n  fast  %x\n  plain %x\n", x.Type().Field(i).Name, x.Field(i).Interface(), y.Field(i).Interface())
+		}
+	}
+	fmt.Fprintf(&s, "RIP fast %#x, plain %#x", fast.RIP, plain.RIP)
+	return s.String()
+}
