@@ -186,8 +186,10 @@ func setsRF(f Fault) bool {
 }
 
 // Interrupt takes an external interrupt: the board calls it between calls of Run with the
-// vector the interrupt controller gave, when Run returned ExitInterrupt. It ends HLT.
+// vector the interrupt controller gave, when Run returned ExitInterrupt. It ends HLT, and
+// counts as one instruction, so that a storm of interrupts uses up a budget.
 func (c *CPU) Interrupt(vector uint8) {
+	c.instructions++
 	c.takeExternal(event{vector: x86.Vector(vector), kind: EventHardware, rip: c.S.RIP})
 }
 
