@@ -368,6 +368,6 @@ func (s *session) escape(a console.Action) {
 	case console.Save:
 		s.interrupt(note{save: true})
 	case console.Break:
-		s.env.errorf("a break cannot be sent yet")
+		s.sendBreak()
 	}
 }

@@ -47,8 +47,12 @@ func (s *session) attachTools() error {
 		}
 	}
 	l := trace.NewLog(w, c)
+	l.Summary = s.m.Unmodelled
 	s.tools = append(s.tools, l)
 	for _, item := range s.logMask {
+		if item == "cpu_reset" && !s.onReset(l.Reset) {
+			s.env.errorf("warning: -d cpu_reset: this machine does not tell")
+		}
 		if f := l.Enable(item); f != nil {
 			s.onInst(f)
 		}

@@ -37,6 +37,24 @@ func (t *target) Parts() []monitor.Part {
 	return parts
 }
 
+// sendBreak holds the line of COM1 low, if the machine can.
+func (s *session) sendBreak() {
+	if m, ok := any(s.m).(interface{ SendBreak(port int) }); ok {
+		m.SendBreak(s.console())
+		return
+	}
+	s.env.errorf("this machine cannot send a break")
+}
+
+// onReset calls f whenever the machine is reset, if it can tell.
+func (s *session) onReset(f func()) bool {
+	m, ok := any(s.m).(interface{ OnReset(func()) })
+	if ok {
+		m.OnReset(f)
+	}
+	return ok
+}
+
 // resetMachine is the reset button.
 func (s *session) resetMachine() error {
 	if m, ok := any(s.m).(interface{ Reset() error }); ok {

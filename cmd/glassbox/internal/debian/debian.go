@@ -26,7 +26,8 @@ type Source struct {
 	// Terminal says that Progress is one, so that progress bars make sense.
 	Terminal bool
 
-	own bool // use package lists of our own
+	own     bool // use package lists of our own
+	updated bool // they have been fetched
 }
 
 // A Package is a package at the version that apt would install.
@@ -57,8 +58,11 @@ func (s *Source) Show(ctx context.Context, name string) (Package, error) {
 		}
 		s.own = true
 	}
-	if err := s.update(ctx); err != nil {
-		return Package{}, err
+	if !s.updated {
+		if err := s.update(ctx); err != nil {
+			return Package{}, err
+		}
+		s.updated = true
 	}
 	return s.show(ctx, name)
 }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
 	"github.com/glassbox-vm/glassbox/cpu"
@@ -19,10 +21,15 @@ const maxSame = 50
 // A Log writes what -d asks for, one line per event. What a guest can repeat without end
 // is written a limited number of times and then counted.
 type Log struct {
+	// Summary, if set, counts what the guest touched that nothing answers; Close writes
+	// it when guest_errors or unimp is on.
+	Summary func() map[string]uint64
+
 	w     *bufio.Writer
 	c     *cpu.CPU
 	seen  map[uint64]bool
 	times map[string]uint64
+	unimp bool
 }
 
 // NewLog returns a log of c that shows nothing yet.
@@ -43,6 +50,10 @@ func (l *Log) Enable(item string) func(*cpu.Inst) {
 			l.printf("fault  %v at %v, instruction %d\n", f, c, c.Count())
 		}
 	case "guest_errors", "unimp":
+		if l.unimp {
+			return nil
+		}
+		l.unimp = true
 		before := c.OnUnknown
 		c.OnUnknown = func(what string, n uint32) {
 			if before != nil {
@@ -57,6 +68,9 @@ func (l *Log) Enable(item string) func(*cpu.Inst) {
 	}
 	return nil
 }
+
+// Reset logs a reset of the machine.
+func (l *Log) Reset() { l.printf("reset  at instruction %d\n", l.c.Count()) }
 
 // first logs an instruction when its address is new.
 func (l *Log) first(in *cpu.Inst) {
@@ -85,9 +99,15 @@ func (l *Log) printf(format string, args ...any) { fmt.Fprintf(l.w, format, args
 
 // Close writes what is pending and how much was left out. It does not close what is below.
 func (l *Log) Close() error {
-	for msg, n := range l.times {
-		if n > maxSame {
+	for _, msg := range slices.Sorted(maps.Keys(l.times)) {
+		if n := l.times[msg]; n > maxSame {
 			l.printf("%s: %d times in all\n", msg, n)
+		}
+	}
+	if l.unimp && l.Summary != nil {
+		counts := l.Summary()
+		for _, what := range slices.Sorted(maps.Keys(counts)) {
+			l.printf("guest  nothing answers %s: %d times in all\n", what, counts[what])
 		}
 	}
 	return l.w.Flush()
