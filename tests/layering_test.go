@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"mmu/phys":             {},
 	"mmu":                  {"cpu/x86", "mmu/phys"},
 	"cpu":                  {"cpu/alu", "cpu/f80", "cpu/simd", "cpu/x86", "mmu", "mmu/phys"},
+	"cpu/fastgen":          {}, // writes Go
 	"devices":              {},
 	"devices/devicestest":  {"devices"},
 	"devices/disk":         {},

@@ -1,0 +1,188 @@
+// Package boot starts other people's kernels, unmodified, and reads what they print. It
+// needs the files that .ci/guests fetches, in the folder named by GLASSBOX_GUESTS, and
+// skips without them.
+package boot
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
+)
+
+// guest reads a file of the guests' folder.
+func guest(t testing.TB, name string) []byte {
+	t.Helper()
+	dir := os.Getenv("GLASSBOX_GUESTS")
+	if dir == "" {
+		t.Skip("GLASSBOX_GUESTS is not set; .ci/guests fetches the guests")
+	}
+	p, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return p
+}
+
+// boot runs a machine until the guest ends it, prints want, or the budget is used up.
+func boot(t testing.TB, cfg machine.Config, budget uint64, want string) (string, machine.Result, *machine.Machine) {
+	t.Helper()
+	console := &console{want: want}
+	cfg.NoReboot = true
+	cfg.Serial[0] = console
+	if cfg.Memory == 0 {
+		cfg.Memory = 256 << 20
+	}
+	m, err := machine.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	console.stop = m.Stop
+	res, err := m.Run(context.Background(), machine.RunOptions{Budget: budget})
+	require.NoError(t, err)
+	return console.text.String(), res, m
+}
+
+// A console keeps what the guest prints and stops the machine when it has seen enough.
+type console struct {
+	text strings.Builder
+	want string
+	stop func()
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	c.text.Write(p)
+	if c.want != "" && strings.Contains(c.text.String(), c.want) {
+		c.stop()
+	}
+	return len(p), nil
+}
+
+// tail is the end of what a guest printed, for failures.
+func tail(s string) string { return s[max(0, len(s)-3000):] }
+
+// initramfs is an archive with busybox, the script as /init, and more files.
+func initramfs(t testing.TB, script string, more ...file) []byte {
+	files := []file{
+		dir("bin"), dir("dev"), dir("proc"), dir("sys"), dir("mnt"),
+		{"dev/console", 0o020600, nil, 5, 1},
+		{"bin/busybox", 0o100755, guest(t, "busybox"), 0, 0},
+		{"init", 0o100755, []byte("#!/bin/busybox sh\nexport PATH=/bin\nbusybox mount -t proc proc /proc\nbusybox --install -s /bin\n" + script), 0, 0},
+	}
+	return archive(append(files, more...))
+}
+
+func TestCloudKernelReachesUserSpace(t *testing.T) {
+	t.Parallel()
+	out, res, _ := boot(t, machine.Config{Boot: machine.Boot{
+		Kernel: guest(t, "vmlinuz-cloud"),
+		Initrd: initramfs(t, "echo user space; cat /proc/cpuinfo; cat /proc/interrupts; echo $((6*7)); echo end of test; reboot -f\n"),
+		Append: "console=ttyS0",
+	}}, 5e9, "")
+	require.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "Keep in PIC mode(8259)")
+	assert.Contains(t, out, "user space")
+	assert.Contains(t, out, "Glassbox Virtual CPU")
+	assert.Contains(t, out, "XT-PIC      timer")
+	assert.Contains(t, out, "\n42\r")
+	assert.Contains(t, out, "end of test")
+	for _, bad := range []string{"Oops", "BUG:", "Kernel panic", "WARNING:", "Call Trace", "unable to handle"} {
+		assert.NotContains(t, out, bad)
+	}
+}
+
+func TestGenericKernelReachesUserSpace(t *testing.T) {
+	t.Parallel()
+	out, res, _ := boot(t, machine.Config{Boot: machine.Boot{
+		Kernel: guest(t, "vmlinuz-generic"),
+		Initrd: initramfs(t, "echo user space; uname -a; reboot -f\n"),
+		Append: "console=ttyS0",
+	}}, 8e9, "")
+	require.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "user space")
+	assert.NotContains(t, out, "Call Trace")
+}
+
+// TestInstallerKernelRunsA32BitProcess boots Debian's i386 kernel with a program of a
+// hundred bytes as its first process.
+func TestInstallerKernelRunsA32BitProcess(t *testing.T) {
+	t.Parallel()
+	out, res, _ := boot(t, machine.Config{Boot: machine.Boot{
+		Kernel: guest(t, "di-i386-linux"),
+		Initrd: archive([]file{dir("dev"), {"dev/console", 0o020600, nil, 5, 1}, {"init", 0o100755, init32(), 0, 0}}),
+		Append: "console=ttyS0",
+	}}, 8e9, "")
+	require.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "Keep in PIC mode")
+	assert.Contains(t, out, "thirty-two bits")
+}
+
+func TestGNUMachProbesItsDevices(t *testing.T) {
+	t.Parallel()
+	out, _, _ := boot(t, machine.Config{Boot: machine.Boot{
+		Kernel: guest(t, "gnumach"), Name: "gnumach", Append: "console=com0",
+	}}, 3e9, "No bootstrap code loaded")
+	assert.Contains(t, out, "ide0: BM-DMA at")
+	assert.Contains(t, out, "bootstrap_create: No bootstrap code loaded")
+}
+
+// TestInvadersStart looks for the game's picture in what it writes to video memory: the
+// machine has no display yet, so every such write is counted as touching nothing.
+func TestInvadersStart(t *testing.T) {
+	t.Parallel()
+	_, res, m := boot(t, machine.Config{Boot: machine.Boot{Kernel: guest(t, "invaders.exec"), Name: "invaders"}}, 2e8, "")
+	assert.Equal(t, machine.StopBudget, res.Reason, res.Detail)
+	assert.Greater(t, m.Unmodelled()["physical addresses"], uint64(2000))
+	assert.Zero(t, m.CPU().LastChain.N, "no exception")
+}
+
+// TestDiskIsWrittenThroughAtaPiix lets the guest make changes to an ext4 image through its
+// own drivers, and the host's e2fsck judge the result.
+func TestDiskIsWrittenThroughAtaPiix(t *testing.T) {
+	t.Parallel()
+	kernel := guest(t, "vmlinuz-cloud")
+	mke2fs, err := exec.LookPath("mke2fs")
+	if err != nil {
+		t.Skip("mke2fs is not installed")
+	}
+	img := filepath.Join(t.TempDir(), "disk.img")
+	require.NoError(t, os.WriteFile(img, make([]byte, 64<<20), 0o600))
+	b, err := exec.Command(mke2fs, "-q", "-t", "ext4", img).CombinedOutput()
+	require.NoError(t, err, string(b))
+	d, err := disk.Open(img, disk.Options{})
+	require.NoError(t, err)
+	script := "for m in " + strings.Join(diskModules, " ") + "; do [ -f /lib/$m.ko ] && insmod /lib/$m.ko; done\n" +
+		`mount -t devtmpfs dev /dev
+mount -t ext4 /dev/sda /mnt && echo mounted
+mkdir /mnt/folder
+echo written by the guest > /mnt/folder/file
+dd if=/dev/zero bs=64k count=100 | tr '\0' x > /mnt/large
+sync
+umount /mnt && mount -t ext4 -o ro /dev/sda /mnt && md5sum /mnt/large /mnt/folder/file
+umount /mnt && echo unmounted
+reboot -f
+`
+	out, res, _ := boot(t, machine.Config{
+		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, moduleFiles(t)...), Append: "console=ttyS0"},
+		Drives: [4]*machine.Drive{{Image: d}},
+	}, 12e9, "")
+	require.NoError(t, d.Close())
+	require.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "mounted")
+	assert.Contains(t, out, "unmounted")
+	sum := md5.Sum(bytes.Repeat([]byte("x"), 100<<16))
+	assert.Contains(t, out, hex.EncodeToString(sum[:]))
+	b, err = exec.Command("e2fsck", "-fn", img).CombinedOutput()
+	assert.NoError(t, err, string(b))
+	b, err = exec.Command("debugfs", "-R", "cat /folder/file", img).Output()
+	require.NoError(t, err)
+	assert.True(t, bytes.Contains(b, []byte("written by the guest")), string(b))
+}
