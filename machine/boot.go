@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/glassbox-vm/glassbox/bios"
@@ -8,6 +9,10 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/devices/i8042"
 )
+
+// ErrKernel is the error, wrapped, for a kernel that cannot be loaded: damaged, too large
+// for the memory, or of an unknown kind.
+var ErrKernel = errors.New("load kernel")
 
 // loadKernel does what firmware and boot loader would: it sets the chips up, puts the
 // kernel into memory and the processor at its first instruction. Without a kernel the
@@ -33,7 +38,7 @@ func (m *Machine) loadKernel() error {
 		RAM:        m.cfg.Memory,
 	})
 	if err != nil {
-		return fmt.Errorf("load kernel: %w", err)
+		return fmt.Errorf("%w: %w", ErrKernel, err)
 	}
 	return m.enter(e)
 }

@@ -2,12 +2,14 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/disk"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
@@ -107,6 +109,7 @@ type Machine struct {
 	pace  pacer
 
 	resets  uint64
+	onReset func()
 	exits   [8]uint64 // by cpu.ExitReason
 	request request   // what a chip asked for since the last look
 	unknown map[string]uint64
@@ -123,6 +126,9 @@ type request struct {
 	code                       int
 }
 
+// ErrConfig is the error, wrapped, for a Config that describes no machine.
+var ErrConfig = errors.New("machine configuration")
+
 // sliceLimit is the most instructions executed without looking at the outside world.
 const sliceLimit = 200_000
 
@@ -133,7 +139,7 @@ func New(cfg Config) (*Machine, error) {
 		cfg.Memory = 128 << 20
 	}
 	if cfg.Memory < MinMemory || cfg.Memory > MaxMemory || cfg.Memory%(1<<20) != 0 {
-		return nil, fmt.Errorf("memory size %d bytes: want a multiple of 1 MiB from 1 MiB to 64 GiB", cfg.Memory)
+		return nil, fmt.Errorf("%w: memory size %d bytes: want a multiple of 1 MiB from 1 MiB to 64 GiB", ErrConfig, cfg.Memory)
 	}
 	if cfg.RTCStart.IsZero() {
 		cfg.RTCStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -250,24 +256,38 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 		if m.cfg.NoReboot {
 			return Result{Reason: StopReset}, true, nil
 		}
-		m.resets++
-		return Result{}, false, m.powerOn()
+		return Result{}, false, m.Reset()
 	}
 	return Result{}, false, nil
 }
+
+// Reset is the reset button: every chip returns to its power-on state, memory keeps its
+// contents, and a kernel that was loaded directly is loaded again.
+func (m *Machine) Reset() error {
+	m.resets++
+	if m.onReset != nil {
+		m.onReset()
+	}
+	return m.powerOn()
+}
+
+// OnReset sets what is called before every reset, for logs; nil is nothing.
+func (m *Machine) OnReset(f func()) { m.onReset = f }
 
 // tripleFault resets the machine as the chipset does when the processor shuts down.
 func (m *Machine) tripleFault() (Result, bool, error) {
 	if m.cfg.NoReboot {
 		return Result{Reason: StopTripleFault, Detail: explain(m.cpu.LastChain)}, true, nil
 	}
-	m.resets++
-	return Result{}, false, m.powerOn()
+	return Result{}, false, m.Reset()
 }
 
 // idle lets time pass while the processor is halted.
 func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
 	next := m.clock.next
+	if m.cpu.Flags()&x86.FlagIF == 0 { // no chip drives NMI or RESET on its own
+		return Result{Reason: StopHalted}, true, nil
+	}
 	if next == never {
 		if !m.inbox.open() {
 			return Result{Reason: StopHalted}, true, nil

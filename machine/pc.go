@@ -106,7 +106,7 @@ func (m *Machine) build() error {
 	}
 	model, err := cpu.NewModel(m.cfg.CPU)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if b.cpu, err = cpu.New(model, b.mem); err != nil {
 		return fmt.Errorf("processor state: %w", err)

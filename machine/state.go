@@ -64,6 +64,14 @@ func (m *Machine) parts() []part {
 	return p
 }
 
+// EachPart calls visit with the name and the state of every chip, the processor and the
+// clock, in a fixed order. The states are copies.
+func (m *Machine) EachPart(visit func(name string, state any)) {
+	for _, p := range m.parts() {
+		visit(p.Name, p.State)
+	}
+}
+
 // A part is one chip's state under its name.
 type part struct {
 	Name  string

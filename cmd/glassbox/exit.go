@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
 )
 
 // Exit codes. The guest's own codes, through isa-debug-exit, come on top: they are odd.
@@ -17,6 +18,7 @@ const (
 	exitLocked      = 5   // image in use
 	exitCrash       = 10  // triple fault with -no-reboot, or --fail-on matched
 	exitUnmet       = 11  // --expect not met
+	exitDiverged    = 12  // the engines differ
 	exitTimeout     = 124 // --timeout reached
 	exitInternal    = 125 // our own bug
 	exitInterrupted = 130 // Ctrl-C
@@ -55,6 +57,12 @@ func exitCode(err error) int {
 		return f.code
 	case errors.Is(err, disk.ErrLocked):
 		return exitLocked
+	case errors.Is(err, machine.ErrKernel):
+		return exitBadImage
+	case errors.Is(err, machine.ErrDiverged):
+		return exitDiverged
+	case errors.Is(err, machine.ErrConfig):
+		return exitUsage
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNotFound
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -159,6 +158,11 @@ func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
 	default:
 		return nil, usagef("--clock %s: want virtual or real", o.clock)
 	}
+	engine, ok := engines[c.String("engine")]
+	if !ok {
+		return nil, usagef("--engine %s: want fast, plain or check", c.String("engine"))
+	}
+	o.cfg.Engine = engine
 	if d := c.String("d"); d != "" {
 		o.logMask = strings.Split(d, ",")
 		for _, item := range o.logMask {
@@ -169,6 +173,9 @@ func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
 	}
 	return o, nil
 }
+
+// engines are the values of --engine.
+var engines = map[string]machine.Engine{"fast": machine.Fast, "plain": machine.Plain, "check": machine.Check}
 
 // readDrives collects disks from -hda…, -drive and the argument.
 func (o *options) readDrives(c *cli.Context) error {
@@ -307,22 +314,25 @@ func (j *job) loadFiles() (err error) {
 		boot.Initrd, err = readFile("-initrd", j.initrd)
 		return err
 	}
-	pairs := strings.Split(strings.ReplaceAll(j.initrd, ",,", "\x00"), ",")
-	for _, p := range pairs {
-		cmdline := strings.ReplaceAll(p, "\x00", ",")
-		path, _, _ := strings.Cut(cmdline, " ")
-		data, err := readFile("-initrd", path)
+	for _, m := range bios.ParseModules(j.initrd) {
+		data, err := readFile("-initrd", m.Path)
 		if err != nil {
 			return err
 		}
-		boot.Modules = append(boot.Modules, bios.Module{Data: data, Cmdline: cmdline})
+		boot.Modules = append(boot.Modules, bios.Module{Data: data, Cmdline: m.Cmdline})
 	}
 	return nil
 }
 
-// isMultiboot looks for the mark of Multiboot 1 in the first 8 KiB.
+// isMultiboot says whether -initrd lists modules. A file of an unknown kind is for the
+// loader to complain about.
 func isMultiboot(kernel []byte) bool {
-	return bytes.Contains(kernel[:min(len(kernel), 8192)], []byte{0x02, 0xb0, 0xad, 0x1b})
+	k, err := bios.Unpack(kernel)
+	if err != nil {
+		return false
+	}
+	f, err := bios.Detect(k)
+	return err == nil && f == bios.FormatMultiboot
 }
 
 func (j *job) openDrives() error {
