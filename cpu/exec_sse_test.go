@@ -26,6 +26,9 @@ var simdVectors = flag.String("simd-vectors", "testdata/simd.txt.gz", "file of s
 // vexVectors is the same for the VEX maps.
 var vexVectors = flag.String("vex-vectors", "testdata/vex.txt.gz", "file of silicon results of VEX instructions")
 
+// fmaVectors is the same for FMA and F16C.
+var fmaVectors = flag.String("fma-vectors", "testdata/fma.txt.gz", "file of silicon results of FMA and F16C instructions")
+
 // newSSE is a processor without memory that may execute SSE.
 func newSSE() *CPU {
 	c := &CPU{S: new(State), CR4: x86.CR4_OSFXSR | x86.CR4_OSXMMEXCPT | x86.CR4_OSXSAVE, XCR0: xstateX87 | xstateSSE | xstateAVX, codeSize: 8, ripMask: ^uint64(0), canonical: 48}
@@ -80,7 +83,8 @@ func mustVec(t *testing.T, s string) (v ymm) {
 	return v
 }
 
-// parseSIMD reads "code, registers before, vector (0: none), registers changed".
+// parseSIMD reads "code, registers before, vector (0: none), registers changed". MXCSR is
+// the default, or follows the flags and a colon.
 func parseSIMD(t *testing.T, line string) (code []byte, in, out simdRegs, vector x86.Vector) {
 	f := strings.Fields(line)
 	require.GreaterOrEqual(t, len(f), 12, line)
@@ -89,7 +93,11 @@ func parseSIMD(t *testing.T, line string) (code []byte, in, out simdRegs, vector
 	for i := range 3 {
 		in.x[i], in.m[i], in.r[i] = mustVec(t, f[1+i]), mustHex(t, f[4+i]), mustHex(t, f[7+i])
 	}
-	in.flags, in.mxcsr = mustHex(t, f[10]), uint32(simd.MXCSRDefault)
+	flags, mxcsr, other := strings.Cut(f[10], ":")
+	in.flags, in.mxcsr = mustHex(t, flags), uint32(simd.MXCSRDefault)
+	if other {
+		in.mxcsr = uint32(mustHex(t, mxcsr))
+	}
 	n, err := strconv.Atoi(f[11])
 	require.NoError(t, err)
 	out = in
@@ -133,6 +141,12 @@ func TestSIMDInstructionsMatchSilicon(t *testing.T) {
 // gaps, and those of features the maps do not have, are left out.
 func TestVEXInstructionsMatchSilicon(t *testing.T) {
 	matchSilicon(t, *vexVectors)
+}
+
+// TestFMAInstructionsMatchSilicon is the same for FMA and F16C, with every rounding, DAZ,
+// FTZ and unmasked exceptions.
+func TestFMAInstructionsMatchSilicon(t *testing.T) {
+	matchSilicon(t, *fmaVectors)
 }
 
 func matchSilicon(t *testing.T, name string) {

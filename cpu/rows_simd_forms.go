@@ -1,5 +1,7 @@
 package cpu
 
+import "github.com/glassbox-vm/glassbox/cpu/simd"
+
 // Forms of VEX rows. Where an instruction has four operands, the one in VEX.vvvv is left
 // out of its row, which says NDS instead: Vx, Hx, Wx, Ib is written Vx, Wx, Ib.
 
@@ -53,17 +55,17 @@ func vexed(none, p66, pF3, pF2 Op) Op {
 }
 
 // fmaPacked is one of the 66 0F38 96…BE rows of FMA, fmaScalar one of 99…BF.
-func fmaPacked(name string) Op {
+func fmaPacked(name string, o fmaOrder, k fmaKind) Op {
 	return Op{By: ByW, Sub: []Op{
-		nds(name+"PS", FeatFMA, FeatFMA, nil),
-		nds(name+"PD", FeatFMA, FeatFMA, nil),
+		nds(name+"PS", FeatFMA, FeatFMA, fma(simd.Single, o, k, 4)),
+		nds(name+"PD", FeatFMA, FeatFMA, fma(simd.Double, o, k, 2)),
 	}}
 }
 
-func fmaScalar(name string) Op {
+func fmaScalar(name string, o fmaOrder, k fmaKind) Op {
 	return Op{By: ByW, Sub: []Op{
-		vexRow(Op{Name: name + "SS", Dst: Vx, Src: Hx, Third: Wd, Feature: FeatFMA}),
-		vexRow(Op{Name: name + "SD", Dst: Vx, Src: Hx, Third: Wq, Feature: FeatFMA}),
+		vexRow(Op{Name: name + "SS", Dst: Vx, Src: Hx, Third: Wd, Exec: fma(simd.Single, o, k, 1), Feature: FeatFMA}),
+		vexRow(Op{Name: name + "SD", Dst: Vx, Src: Hx, Third: Wq, Exec: fma(simd.Double, o, k, 1), Feature: FeatFMA}),
 	}}
 }
 

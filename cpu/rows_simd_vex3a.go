@@ -108,7 +108,10 @@ var vex0F3A = [256]Op{
 		Op{}),
 	0x1d: vexed(
 		Op{},
-		onlyW0(Op{Name: "VCVTPS2PH", Dst: Wx, Src: Vx, Third: Ib, Feature: FeatF16C}),
+		onlyW0(Op{By: ByL, Sub: []Op{
+			{Name: "VCVTPS2PH", Dst: Wq, Src: Vx, Third: Ib, Exec: vcvtps2ph, Feature: FeatF16C},
+			{Name: "VCVTPS2PH", Dst: Wx, Src: Vx, Third: Ib, Exec: vcvtps2ph, Feature: FeatF16C},
+		}}),
 		Op{},
 		Op{}),
 	0x20: vexed(

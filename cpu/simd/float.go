@@ -22,7 +22,10 @@ func (f Format) Bytes() int {
 
 // expMax is the biased exponent of infinities and NaNs.
 func (f Format) expMax() int {
-	if f == Single {
+	switch f {
+	case Half:
+		return 1<<5 - 1
+	case Single:
 		return 1<<8 - 1
 	}
 	return 1<<11 - 1
