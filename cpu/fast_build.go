@@ -60,7 +60,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 		used := 1
 		if i+1 < len(insts) && t.fuse(o, &insts[i], &insts[i+1]) {
 			used = 2
-		} else if !t.special(o, &insts[i], uses[i].need) {
+		} else if !t.special(o, &insts[i], uses[i].need) && !t.simdOf(o, &insts[i]) {
 			t.plain(o, &insts[i], i == len(insts)-1)
 		}
 		for range used {
@@ -134,7 +134,10 @@ func (t *translator) plain(o *op, in *Inst, last bool) {
 		o.fn = opPlainLast
 	}
 	o.cc = 1
-	if in.Op.Reads|in.Op.Writes == 0 && !ends(in) {
+	switch {
+	case quick(in):
+		o.fn = opQuick
+	case in.Op.Reads|in.Op.Writes == 0 && !ends(in):
 		o.cc = 0
 	}
 }
