@@ -191,3 +191,37 @@ reboot -f
 	require.NoError(t, err)
 	assert.True(t, bytes.Contains(b, []byte("written by the guest")), string(b))
 }
+
+// TestEnginesAgreeOnABoot runs the plain and the fast engine side by side, comparing the
+// processor every 2,000 instructions, up to the first user process.
+func TestEnginesAgreeOnABoot(t *testing.T) {
+	t.Parallel()
+	kernel := "vmlinuz-cloud"
+	if k := os.Getenv("GLASSBOX_CHECK"); k != "" { // another kernel, for long runs
+		kernel = k
+	}
+	boot32 := archive([]file{dir("dev"), {"dev/console", 0o020600, nil, 5, 1}, {"init", 0o100755, init32(), 0, 0}})
+	out, res, _ := boot(t, machine.Config{
+		Engine: machine.Check,
+		Boot:   machine.Boot{Kernel: guest(t, kernel), Initrd: boot32, Append: "console=ttyS0"},
+	}, 20e9, "")
+	require.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "thirty-two bits")
+}
+
+// TestSameBootTwice boots twice, cut into different pieces, and compares everything.
+func TestSameBootTwice(t *testing.T) {
+	t.Parallel()
+	kernel := guest(t, "vmlinuz-cloud")
+	hash := func(piece uint64) string {
+		m, err := machine.New(machine.Config{Memory: 128 << 20, Boot: machine.Boot{Kernel: kernel, Append: "console=ttyS0"}})
+		require.NoError(t, err)
+		defer m.Close()
+		for m.CPU().Count() < 300e6 {
+			_, err := m.Run(context.Background(), machine.RunOptions{Budget: min(piece, 300e6-m.CPU().Count())})
+			require.NoError(t, err)
+		}
+		return m.StateHash()
+	}
+	assert.Equal(t, hash(300e6), hash(1_234_567))
+}
