@@ -15,6 +15,7 @@ type decoder struct {
 	// short is set when code ended before the instruction did.
 	short    bool
 	hasModRM bool
+	vsib     bool // the index in the SIB byte is a vector register
 }
 
 // Decode decodes the instruction at the start of code for code of codeSize bytes (2, 4

@@ -26,6 +26,7 @@ func (d *decoder) row(op *Op) {
 	if op.Attr&RegOnly != 0 {
 		in.IsMem = false
 	} else if d.hasModRM && in.IsMem {
+		d.vsib = op.Attr&VSIB != 0
 		d.memory()
 	}
 	in.Dst = d.operand(op.Dst)
@@ -59,6 +60,8 @@ func (d *decoder) formRule(op *Op) x86.Reason {
 		return x86.ReasonLockNotAllowed
 	case in.VEX && in.VEXV != 0 && !usesVVVV(op):
 		return x86.ReasonReservedOpcode
+	case op.Attr&VSIB != 0:
+		return d.vsibRule()
 	}
 	return x86.NoReason
 }
@@ -72,6 +75,19 @@ func usesVVVV(op *Op) bool {
 		}
 	}
 	return op.Attr&NDS != 0
+}
+
+// vsibRule checks that there is a SIB byte and that destination, indices and mask are three
+// registers. SDM Vol. 2A, "VSIB Memory Addressing" and "Exceptions Type 12".
+func (d *decoder) vsibRule() x86.Reason {
+	in := d.in
+	if in.AddrSize == 2 || in.RM() != 4 {
+		return x86.ReasonReservedOpcode
+	}
+	if in.Dst.Reg == in.VIndex || in.Dst.Reg == in.VEXV || in.VIndex == in.VEXV {
+		return x86.ReasonReservedOpcode
+	}
+	return x86.NoReason
 }
 
 // defaultSize applies the operand-size attributes of the row.
@@ -228,7 +244,10 @@ func (d *decoder) sib(mod uint8) {
 	in := d.in
 	b := d.next()
 	in.Scale = b >> 6
-	if i := b>>3&7 | in.REX<<2&8; i != x86.RSP {
+	switch i := b>>3&7 | in.REX<<2&8; {
+	case d.vsib:
+		in.VIndex = i
+	case i != x86.RSP:
 		in.Index = i
 	}
 	if mod == 0 && b&7 == 5 {

@@ -149,7 +149,9 @@ func TestFMAInstructionsMatchSilicon(t *testing.T) {
 	matchSilicon(t, *fmaVectors)
 }
 
-func matchSilicon(t *testing.T, name string) {
+func matchSilicon(t *testing.T, name string) { matchSiliconOn(t, newSSE(), name) }
+
+func matchSiliconOn(t *testing.T, c *CPU, name string) {
 	file, err := os.Open(name)
 	require.NoError(t, err)
 	defer file.Close()
@@ -159,7 +161,6 @@ func matchSilicon(t *testing.T, name string) {
 		require.NoError(t, err)
 	}
 	bad := map[string]int{}
-	c := newSSE()
 	for scan := bufio.NewScanner(r); scan.Scan(); {
 		code, before, want, vector := parseSIMD(t, scan.Text())
 		before.load(c)

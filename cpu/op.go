@@ -59,6 +59,7 @@ const (
 	Align16                    // a 16-byte memory operand must be aligned
 	RepOK                      // REP and REPNE repeat this instruction
 	NDS                        // VEX.vvvv names an operand that the row has no column for
+	VSIB                       // the index of the address is a vector register
 )
 
 // A Fork names the bits of an encoding on which a row forks.
@@ -299,6 +300,7 @@ type Inst struct {
 	Over   x86.Seg // segment override prefix, or NoSeg
 	Base   uint8   // slots of State.R
 	Index  uint8
+	VIndex uint8 // vector register of indices; Index is RegZero then
 	Scale  uint8 // shift count 0…3
 	RIPRel bool  // Disp is relative to the next instruction
 

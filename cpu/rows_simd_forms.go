@@ -105,3 +105,11 @@ func memoryOnly(op Op) Op {
 	}
 	return op
 }
+
+// gatherRow is a gather of doublewords (VEX.W = 0) or quadwords, by indices of n bytes.
+func gatherRow(d, q string, n int) Op {
+	return Op{By: ByW, Sub: []Op{
+		{Name: d, Dst: Vx, Src: M, Third: Hx, Exec: gather(n, 4), Feature: FeatAVX2, Attr: VSIB},
+		{Name: q, Dst: Vx, Src: M, Third: Hx, Exec: gather(n, 8), Feature: FeatAVX2, Attr: VSIB},
+	}}
+}

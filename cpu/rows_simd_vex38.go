@@ -343,22 +343,22 @@ var vex0F38 = [256]Op{
 		Op{}),
 	0x90: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VPGATHERDD", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}, {Name: "VPGATHERDQ", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}}},
+		gatherRow("VPGATHERDD", "VPGATHERDQ", 4),
 		Op{},
 		Op{}),
 	0x91: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VPGATHERQD", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}, {Name: "VPGATHERQQ", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}}},
+		gatherRow("VPGATHERQD", "VPGATHERQQ", 8),
 		Op{},
 		Op{}),
 	0x92: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VGATHERDPS", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}, {Name: "VGATHERDPD", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}}},
+		gatherRow("VGATHERDPS", "VGATHERDPD", 4),
 		Op{},
 		Op{}),
 	0x93: vexed(
 		Op{},
-		Op{By: ByW, Sub: []Op{{Name: "VGATHERQPS", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}, {Name: "VGATHERQPD", Dst: Vx, Src: M, Third: Hx, Feature: FeatAVX2}}},
+		gatherRow("VGATHERQPS", "VGATHERQPD", 8),
 		Op{},
 		Op{}),
 	0x96: vexed(
