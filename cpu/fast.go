@@ -74,6 +74,7 @@ func (c *CPU) fastStep() {
 
 // dispatch enters the block at CS:RIP and returns its first operation; nil when the plain
 // engine executed an instruction instead.
+
 func (c *CPU) dispatch() *op {
 	if c.S.Mode&(ModeSlow|ModeAlign) != 0 || c.shadowSTI || c.shadowSS || c.OnInst != nil ||
 		c.S.RFLAGS&uint64(x86.FlagRF) != 0 {
@@ -89,7 +90,10 @@ func (c *CPU) dispatch() *op {
 	}
 	b := f.find(off, c.S.RIP, c.S.Mode)
 	if b == nil {
-		if b = c.build(off, n); b == nil {
+		if f.worth(off) {
+			b = c.build(off, n)
+		}
+		if b == nil {
 			c.fastStep()
 			return nil
 		}
@@ -125,7 +129,7 @@ func (c *CPU) exitTaken(o *op) *op {
 	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
 		return c.jump(rip)
 	}
-	c.fast.from, c.fast.taken = o, true
+	c.fast.from, c.fast.way = o, wayTaken
 	c.S.RIP = rip
 	return nil
 }
@@ -135,7 +139,7 @@ func (c *CPU) exitNext(o *op) *op {
 	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
 		return c.jump(rip)
 	}
-	c.fast.from, c.fast.taken = o, false
+	c.fast.from, c.fast.way = o, wayNext
 	c.S.RIP = rip
 	return nil
 }
@@ -156,15 +160,40 @@ func (c *CPU) jump(rip uint64) *op {
 	if d >= mmuPage {
 		return nil
 	}
-	b := c.fast.jumps[jumpSlot(rip)]
-	if b == nil || b.off != e.Off+d || b.rip != rip || b.mode != c.S.Mode {
+	j := &c.fast.jumps[jumpSlot(rip)]
+	if j.rip != rip || j.off != e.Off+d || j.mode != c.S.Mode {
 		return nil
 	}
-	if left := c.S.Budget - int64(b.n); left >= 0 {
+	if left := c.S.Budget - int64(j.n); left >= 0 {
 		c.S.Budget = left
-		return b.first
+		return j.first
 	}
 	return nil
+}
+
+// jumpFar is jump to the fixed target o.imm on another page. The link is good while the TLB
+// still says that the target lies at offset o.disp of the backing, and the block lives.
+func (c *CPU) jumpFar(o *op) *op {
+	rip, u := o.imm, 0
+	if c.CPL == 3 {
+		u = 1
+	}
+	tlb := &c.S.TLB.Code[u]
+	e := &tlb[rip/mmuPage%uint64(len(tlb))]
+	d := rip ^ e.RTag
+	if t := o.taken; t != nil && d < mmuPage && e.Off+d == o.disp && t.len != 0 {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	t := c.jump(rip)
+	if t != nil {
+		o.taken, o.disp = t, e.Off+d
+	} else {
+		c.fast.from, c.fast.way = o, wayFar
+	}
+	return t
 }
 
 // loadMiss reads w bytes where the TLB did not allow it, if it does so now.

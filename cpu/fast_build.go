@@ -576,12 +576,16 @@ func (t *translator) branchOf(o *op, in *Inst, fam fam) handler {
 		o.cc = in.Code & 15
 		return opJcc
 	case fam == famCall && in.Src.Kind == ArgImm:
+		o.cc = uint8(b2i(t.far(o, in)))
 		return pick(opCall64, opCall32)
 	case fam == famCall && in.Src.Kind == ArgReg:
 		return pick(opCallR64, opCallR32)
 	case fam == famCall && in.Src.Kind == ArgMem:
 		return pick(opCallM64, opCallM32)
 	case in.Src.Kind == ArgImm:
+		if t.far(o, in) {
+			return opJmpFar
+		}
 		return opJmp
 	case in.Src.Kind == ArgReg:
 		return pick(opJmpR64, opJmpR32)
@@ -596,6 +600,12 @@ func (t *translator) displacement(o *op, in *Inst) bool {
 	o.aux = uint32(in.Imm)
 	target := t.rip + uint64(in.Len) + in.Imm
 	return in.CodeSize != 8 || uint64(int64(target<<16)>>16) == target
+}
+
+// far says whether a relative jump or call leads to another page; then o.imm is its target.
+func (t *translator) far(o *op, in *Inst) bool {
+	o.imm = (t.rip + uint64(in.Len) + in.Imm) & t.c.ripMask
+	return (o.imm^t.rip)/mmuPage != 0
 }
 
 // restOf is SETcc, CMOVcc, conversions, exchanges and string instructions.

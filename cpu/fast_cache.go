@@ -16,7 +16,7 @@ type op struct {
 	disp        uint64 // with RIP-relative addresses resolved
 	aux         uint32 // branches: displacement from the end of the instruction; else see fn
 	left        uint8  // instructions from this one to the end of the block
-	len         uint8  // first operation of a block: instructions in it
+	len         uint8  // first operation of a block: instructions in it, 0 when it is dead
 	size        uint8  // bytes
 	dst, src    uint8  // slots of State.R
 	base, index uint8
@@ -46,11 +46,15 @@ const (
 	maxInsts   = 24 * opChunk // 16 MiB
 	maxBlocks  = 24 * opChunk // 8 MiB
 	hashSize   = 1 << 14
-	jumpSize   = 1 << 12
+	jumpSize   = 1 << 14 // 512 KiB
 	deadOffset = ^uint64(0)
 	// idleWrites is the number of writes in a row to a page without blocks after which
 	// nobody watches it any more.
 	idleWrites = 8
+	// After manyKills writes to its code, the next coolDown blocks of a page are not built
+	// but executed by the plain engine, one instruction at a time.
+	manyKills = 24
+	coolDown  = 8192
 )
 
 // A codePage is what the engine knows about a page of the backing.
@@ -58,17 +62,19 @@ type codePage struct {
 	blocks *block
 	lines  uint64 // bit i: bytes 64i…64i+63 hold code of a block
 	idle   uint8  // writes since the last block died
+	kills  uint8  // writes to code, counted up to manyKills
+	cool   uint16 // instructions interpreted since then
 }
 
 // A fastEngine is the code cache of one processor.
 type fastEngine struct {
 	c      *CPU
 	from   *op    // the branch just left by, to be linked with the block entered next
-	taken  bool   // by which of its two ways
+	way    way    // by which of its links
 	bailed bool   // the plain engine is to execute the next instruction
 	gen    uint64 // counts blocks removed
 
-	jumps [jumpSize]*block
+	jumps [jumpSize]jump
 	table [hashSize]*block
 	pages []codePage
 
@@ -80,6 +86,15 @@ type fastEngine struct {
 	flags   [maxBlock]flagUse
 
 	built, flushed uint64 // statistics
+}
+
+// A jump says where the block for an address is: one line of the host's cache, where the
+// block would be a second one.
+type jump struct {
+	rip, off uint64
+	first    *op
+	mode     uint32
+	n        uint32
 }
 
 // An arena hands out elements that are all given back at once. Chunks are kept.
@@ -130,17 +145,18 @@ func hashSlot(off uint64) uint64 { return (off ^ off>>14) % hashSize }
 
 // find returns the block for the instruction at offset off, or nil.
 func (f *fastEngine) find(off, rip uint64, mode uint32) *block {
-	slot := &f.jumps[jumpSlot(rip)]
-	if b := *slot; b != nil && b.off == off && b.rip == rip && b.mode == mode {
-		return b
-	}
 	for b := f.table[hashSlot(off)]; b != nil; b = b.hash {
 		if b.off == off && b.rip == rip && b.mode == mode {
-			*slot = b
+			f.remember(b)
 			return b
 		}
 	}
 	return nil
+}
+
+// remember puts b into the jump cache.
+func (f *fastEngine) remember(b *block) {
+	f.jumps[jumpSlot(b.rip)] = jump{b.rip, b.off, b.first, b.mode, uint32(b.n)}
 }
 
 // add makes a finished block known.
@@ -148,7 +164,7 @@ func (f *fastEngine) add(b *block) {
 	f.built++
 	h := &f.table[hashSlot(b.off)]
 	b.hash, *h = *h, b
-	f.jumps[jumpSlot(b.rip)] = b
+	f.remember(b)
 	p := &f.pages[b.off/mmuPage]
 	b.page, p.blocks = p.blocks, b
 	p.lines |= linesOf(b.off, int(b.size))
@@ -163,18 +179,29 @@ func linesOf(off uint64, n int) uint64 {
 	return ^uint64(0) << first & (^uint64(0) >> (63 - last))
 }
 
-// link connects the branch that was just left by with the block b that it led to. Both are
-// on one page.
+// A way is one of the links of a branch.
+type way uint8
+
+const (
+	wayNext  way = iota // to the instruction that follows, on the same page
+	wayTaken            // to the target, on the same page
+	wayFar              // to the target on another page
+)
+
+// link connects the branch that was just left by with the block b that it led to.
 func (f *fastEngine) link(b *block, mode uint32) {
 	o := f.from
 	f.from = nil
 	if mode&ModeSegs != 0 {
 		return
 	}
-	if f.taken {
-		o.taken = b.first
-	} else {
+	switch f.way {
+	case wayNext:
 		o.next = b.first
+	case wayTaken:
+		o.taken = b.first
+	case wayFar:
+		o.taken, o.disp = b.first, b.off
 	}
 }
 
@@ -199,10 +226,27 @@ func (f *fastEngine) written(off uint64, n int) {
 		}
 	}
 	if killed {
+		if p.kills < manyKills {
+			p.kills++
+		}
 		f.gen++
 		f.from = nil
 		f.prune(p)
 	}
+}
+
+// worth says whether to build a block for the instruction at offset off, or to interpret
+// it because the page is written too often.
+func (f *fastEngine) worth(off uint64) bool {
+	p := &f.pages[off/mmuPage]
+	if p.kills < manyKills {
+		return true
+	}
+	if p.cool++; p.cool < coolDown {
+		return false
+	}
+	p.kills, p.cool = 0, 0
+	return true
 }
 
 // kill takes b out of the hash table and marks it dead.
@@ -213,14 +257,15 @@ func (f *fastEngine) kill(b *block) {
 			break
 		}
 	}
-	if j := &f.jumps[jumpSlot(b.rip)]; *j == b {
-		*j = nil
+	if j := &f.jumps[jumpSlot(b.rip)]; j.first == b.first {
+		*j = jump{}
 	}
 	b.off = deadOffset
+	b.first.len = 0 // for links from other pages
 }
 
-// prune takes dead blocks out of the list of their page, and undoes all links on the page:
-// only blocks of the same page are linked.
+// prune takes dead blocks out of the list of their page, and undoes all links on the page.
+// Links from other pages see that a block is dead.
 func (f *fastEngine) prune(p *codePage) {
 	p.lines = 0
 	for at := &p.blocks; *at != nil; {

@@ -81,6 +81,8 @@ func opJmp(c *CPU, o *op) *op {
 	return c.exitTaken(o)
 }
 
+func opJmpFar(c *CPU, o *op) *op { return c.jumpFar(o) }
+
 // opJcc is Jcc that was not fused.
 func opJcc(c *CPU, o *op) *op {
 	if c.lazyCond(o.cc) {
@@ -105,7 +107,8 @@ func opJz(c *CPU, o *op) *op {
 	return opFall(c, o)
 }
 
-// opCall64 and opCall32 are CALL with a displacement.
+// opCall64 and opCall32 are CALL with a displacement; o.cc says that it leads to another
+// page.
 func opCall64(c *CPU, o *op) *op {
 	sp := c.S.R[x86.RSP] - 8
 	v := o.rip + uint64(o.size)
@@ -113,6 +116,9 @@ func opCall64(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
+	if o.cc != 0 {
+		return c.jumpFar(o)
+	}
 	return opJmp(c, o)
 }
 
@@ -123,6 +129,9 @@ func opCall32(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
+	if o.cc != 0 {
+		return c.jumpFar(o)
+	}
 	return opJmp(c, o)
 }
 

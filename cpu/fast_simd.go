@@ -503,4 +503,3 @@ func simdGPR(in *Inst) handler {
 	}
 	return nil
 }
-

@@ -483,6 +483,11 @@ func (r *fzRig) load(tb testing.TB, p *fzProgram) {
 	r.log = r.log[:0]
 	r.cpu.INTR, r.cpu.stop = false, false
 	r.cpu.instructions = 0
+	if f := r.cpu.fast; f != nil { // loading wrote to code: do not always interpret because of that
+		for i := range f.pages[:fzUsed/mmuPage] {
+			f.pages[i].kills = uint8(p.seed%4) * manyKills / 3
+		}
+	}
 	require.NoError(tb, r.cpu.Restore(p.state))
 }
 
