@@ -109,6 +109,7 @@ type CPU struct {
 	PKRU               uint32
 	MSR                MSRs
 	X87                X87
+	Random             uint64 // state of the generator of RDRAND and RDSEED
 
 	CPL      uint8
 	Activity Activity

@@ -68,8 +68,11 @@ func (c *CPU) cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32) {
 			r[regECX] |= 1 << 4 // OSPKE
 		}
 	case 0xd:
-		if sub == 0 {
+		switch {
+		case sub == 0 && m.Has(FeatXSAVE):
 			r[regEBX] = xsaveSize(c.XCR0)
+		case sub == 1 && m.Has(FeatXSAVES):
+			r[regEBX] = uint32(compactOffset(c.XCR0, 0))
 		}
 	case 0x80000001:
 		if !c.long64() {
@@ -185,13 +188,11 @@ const (
 
 // xsaveSize is the size of the XSAVE area for the components in xcr0, standard format.
 func xsaveSize(xcr0 uint64) uint32 {
-	if xcr0&xcrAVX != 0 {
-		return avxOffset + avxSize
-	}
-	return xsaveBase
+	return uint32(imageSize(xcr0))
 }
 
-// xsaveLeaf adds to leaf 0Dh what is not a feature bit. EBX of subleaf 0 follows XCR0.
+// xsaveLeaf adds to leaf 0Dh what is not a feature bit. EBX of subleaves 0 and
+// 1 follows XCR0.
 func (m *Model) xsaveLeaf(sub uint32, r *cpuidAnswer) {
 	bits := m.xcr0Bits()
 	switch {
@@ -201,5 +202,7 @@ func (m *Model) xsaveLeaf(sub uint32, r *cpuidAnswer) {
 		*r = cpuidAnswer{uint32(bits), xsaveBase, xsaveSize(bits), uint32(bits >> 32)}
 	case sub == 2 && bits&xcrAVX != 0:
 		*r = cpuidAnswer{avxSize, avxOffset, 0, 0}
+	case sub == 9 && bits&xcrPKRU != 0:
+		*r = cpuidAnswer{8, xsavePKRU, 0, 0}
 	}
 }

@@ -272,9 +272,10 @@ func xgetbv(c *CPU, _ *Inst) Fault {
 
 // Bits of XCR0: state components.
 const (
-	xcrX87 = 1 << 0
-	xcrSSE = 1 << 1
-	xcrAVX = 1 << 2
+	xcrX87  = 1 << 0
+	xcrSSE  = 1 << 1
+	xcrAVX  = 1 << 2
+	xcrPKRU = 1 << 9
 )
 
 // validXCR0 says whether v may be loaded into XCR0.

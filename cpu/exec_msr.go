@@ -73,6 +73,7 @@ var msrRows = []msrRow{
 	{x86.MSR_MTRR_FIX4K_C0, 8, "IA32_MTRR_FIX4K", FeatMTRR, readFixed(3), writeFixed(3)},
 	field(x86.MSR_PAT, "IA32_PAT", FeatPAT, func(m *MSRs) *uint64 { return &m.PAT }, validPAT),
 	field(x86.MSR_MTRR_DEF_TYPE, "IA32_MTRR_DEF_TYPE", FeatMTRR, func(m *MSRs) *uint64 { return &m.MTRRDefType }, validDefType),
+	{x86.MSR_XSS, 1, "IA32_XSS", FeatXSAVES, readZero, zeroOnly}, // no supervisor components
 	{x86.MSR_EFER, 1, "IA32_EFER", FeatNX, func(c *CPU, _ uint32) uint64 { return c.EFER }, writeEFER},
 	field(x86.MSR_STAR, "IA32_STAR", FeatSYSCALL, func(m *MSRs) *uint64 { return &m.STAR }, anyValue),
 	field(x86.MSR_LSTAR, "IA32_LSTAR", FeatLM, func(m *MSRs) *uint64 { return &m.LSTAR }, canonical),

@@ -31,7 +31,8 @@ var fmaVectors = flag.String("fma-vectors", "testdata/fma.txt.gz", "file of sili
 
 // newSSE is a processor without memory that may execute SSE.
 func newSSE() *CPU {
-	c := &CPU{S: new(State), CR4: x86.CR4_OSFXSR | x86.CR4_OSXMMEXCPT | x86.CR4_OSXSAVE, XCR0: xstateX87 | xstateSSE | xstateAVX, codeSize: 8, ripMask: ^uint64(0), canonical: 48}
+	m, _ := NewModel("max")
+	c := &CPU{S: new(State), Model: m, CR4: x86.CR4_OSFXSR | x86.CR4_OSXMMEXCPT | x86.CR4_OSXSAVE, XCR0: xstateX87 | xstateSSE | xstateAVX, codeSize: 8, ripMask: ^uint64(0), canonical: 48}
 	c.S.MXCSR = uint32(simd.MXCSRDefault)
 	c.X87 = initX87
 	return c

@@ -80,7 +80,7 @@ func TestControlRegisterRules(t *testing.T) {
 		{"CR3 above MAXPHYADDR", long, "0f22d8", 1 << 40, x86.ReasonReservedBits},
 		{"CR3 bit 63 without PCIDs", long, "0f22d8", x86.CR3_NoFlush | rigPages, x86.ReasonReservedBits},
 		{"CR4 unknown bit", prot, "0f22e0", 1 << 31, x86.ReasonReservedBits},
-		{"CR4 feature the model lacks", prot, "0f22e0", x86.CR4_PKE, x86.ReasonReservedBits},
+		{"CR4 feature the model lacks", func(r *rig) { prot(r); r.Model.features.remove(FeatSMAP) }, "0f22e0", x86.CR4_SMAP, x86.ReasonReservedBits},
 		{"CR4.PAE off in IA-32e mode", long, "0f22e0", 0, x86.ReasonLongModeActive},
 		{"CR8 reserved", long, "440f22c0", 16, x86.ReasonCR8Reserved},
 		{"CR8", long, "440f22c0", 15, none},

@@ -20,7 +20,8 @@ import (
 //	576  upper halves of YMM0…YMM15
 //	2688 PKRU
 //
-// Not modelled: the compacted format, and the "modified" optimisation of XSAVEOPT.
+// The compacted format is in exec_xsavec.go. Not modelled: the "modified" optimisation of
+// XSAVEOPT and XSAVES.
 
 // Components of the extended state: bits of XCR0 and of XSTATE_BV.
 const (
@@ -297,6 +298,11 @@ func (c *CPU) xsaveParts(in *Inst, write uint64) Fault {
 	binary.LittleEndian.PutUint32(p[xsavePKRU:], c.PKRU)
 	copy(p[xsaveHeader:], old[:])
 	parts := c.imageParts(rfbm, write)
+	return c.writeParts(in, off, p[:], parts[:])
+}
+
+// writeParts writes those parts of image p that are on, after probing all of them.
+func (c *CPU) writeParts(in *Inst, off uint64, p []byte, parts []imagePart) Fault {
 	for _, doIt := range [2]bool{false, true} {
 		for _, part := range parts {
 			if !part.on {
@@ -356,38 +362,19 @@ func imageSize(rfbm uint64) uint64 {
 	return xsaveBase
 }
 
-// xrstor is XRSTOR of a standard image: requested components are loaded, or put into their
-// initial configuration when XSTATE_BV says so.
+// xrstor is XRSTOR, of a standard or compacted image.
 //
-// SDM Vol. 2D, "XRSTOR—Restore Processor Extended States"; Vol. 1, "Operation of XRSTOR".
+// SDM Vol. 2D, "XRSTOR—Restore Processor Extended States".
 func xrstor(c *CPU, in *Inst) Fault {
 	if f := c.xReady(); f.Raised {
 		return f
 	}
-	rfbm := c.requested()
-	size := imageSize(rfbm)
-	off, f := c.imageBase(in, 64, size, forRead)
-	if f.Raised {
-		return f
-	}
-	var p [xsavePKRU + 8]byte
-	if f := c.readBytes(in.Seg, off, p[:size]); f.Raised {
-		return f
-	}
-	le := binary.LittleEndian
-	bv, comp := le.Uint64(p[xsaveHeader:]), le.Uint64(p[xsaveHeader+8:])
-	if bv&^c.XCR0 != 0 || comp != 0 || le.Uint64(p[xsaveHeader+16:]) != 0 {
-		return x86.GP(0, x86.ReasonXSAVEHeader)
-	}
-	if rfbm&(xstateSSE|xstateAVX) != 0 && c.badMXCSR(p[:]) {
-		return x86.GP(0, x86.ReasonMXCSRReserved)
-	}
-	c.xrstorParts(in, rfbm, bv, p[:])
-	return Fault{}
+	return c.restoreImage(in, false)
 }
 
-// xrstorParts loads components rfbm from image p, those not in bv as initial.
-func (c *CPU) xrstorParts(in *Inst, rfbm, bv uint64, p []byte) {
+// xrstorParts loads components rfbm from image p in standard format, those not in bv as
+// initial.
+func (c *CPU) xrstorParts(in *Inst, rfbm, bv uint64, p []byte, mxcsr bool) {
 	if rfbm&xstateX87 != 0 {
 		if bv&xstateX87 != 0 {
 			c.takeX87(in, p)
@@ -396,7 +383,7 @@ func (c *CPU) xrstorParts(in *Inst, rfbm, bv uint64, p []byte) {
 			c.fpSummary()
 		}
 	}
-	if rfbm&(xstateSSE|xstateAVX) != 0 {
+	if mxcsr {
 		c.S.MXCSR = binary.LittleEndian.Uint32(p[fxMXCSR:])
 	}
 	for i := range c.xmmInImage() {
@@ -415,9 +402,10 @@ func (c *CPU) xrstorParts(in *Inst, rfbm, bv uint64, p []byte) {
 		}
 	}
 	if rfbm&xstatePKRU != 0 {
-		c.PKRU = 0
+		v := uint32(0)
 		if bv&xstatePKRU != 0 {
-			c.PKRU = binary.LittleEndian.Uint32(p[xsavePKRU:])
+			v = binary.LittleEndian.Uint32(p[xsavePKRU:])
 		}
+		c.setPKRU(v)
 	}
 }

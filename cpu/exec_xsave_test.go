@@ -224,7 +224,7 @@ func TestXSAVEHeader(t *testing.T) {
 	require.False(t, runHex(t, c, "0f ae 29").Raised)
 	assert.Zero(t, c.S.XMM[3], "XSTATE_BV clear: initial configuration")
 
-	for name, poke := range map[string]int{"component not in XCR0": 1, "compacted format": 15, "reserved": 16} {
+	for name, poke := range map[string]int{"component not in XCR0": 1, "XCOMP_BV without bit 63": 14, "reserved": 16} {
 		clear(header)
 		header[poke] = 0x80
 		assert.Equal(t, x86.GP(0, x86.ReasonXSAVEHeader), runHex(t, c, "0f ae 29"), name)

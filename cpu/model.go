@@ -166,8 +166,9 @@ var implemented = []Feature{
 	FeatFPU, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
 	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH,
 	FeatSSE3, FeatPCLMUL, FeatSSSE3, FeatCX16, FeatSSE41, FeatSSE42, FeatMOVBE, FeatPOPCNT, FeatAES, FeatXSAVE, FeatHypervisor,
+	FeatAVX, FeatAVX2, FeatFMA, FeatF16C, FeatRDRAND, FeatRDSEED, FeatRDPID, FeatPKU,
 	FeatFSGSBASE, FeatTSCADJUST, FeatBMI1, FeatSMEP, FeatBMI2, FeatADX, FeatSMAP, FeatERMS, FeatCLFLUSHOPT, FeatCLWB, FeatSHA, FeatUMIP,
-	FeatXSAVEOPT, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
+	FeatXSAVEOPT, FeatXSAVEC, FeatXSAVES, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
 }
 
 // A featureSet is a set of features.
@@ -321,6 +322,8 @@ var requires = []struct{ feature, needs Feature }{
 	{FeatNX, FeatPAE}, {FeatSSE, FeatFXSR}, {FeatSSE2, FeatSSE}, {FeatSSE, FeatMMX}, {FeatMMX, FeatFPU},
 	{FeatXSAVE, FeatFXSR}, {FeatAVX, FeatXSAVE}, {FeatAVX2, FeatAVX}, {FeatFXSR, FeatFPU},
 	{FeatSEP, FeatMSR}, {FeatMTRR, FeatMSR}, {FeatTSCADJUST, FeatTSC}, {FeatRDTSCP, FeatTSC}, {FeatCX16, FeatCX8},
+	{FeatFMA, FeatAVX}, {FeatF16C, FeatAVX}, {FeatXSAVEOPT, FeatXSAVE}, {FeatXSAVEC, FeatXSAVE}, {FeatXSAVES, FeatXSAVEC},
+	{FeatRDPID, FeatRDTSCP}, {FeatPKU, FeatLM},
 	{FeatPDPE1GB, FeatLM}, {FeatFSGSBASE, FeatLM}, {FeatINVTSC, FeatTSC}, {FeatPCID, FeatLM},
 }
 
@@ -349,6 +352,9 @@ func (m *Model) xcr0Bits() (v uint64) {
 	}
 	if m.Has(FeatAVX) {
 		v |= xcrAVX
+	}
+	if m.Has(FeatPKU) && m.Has(FeatXSAVE) {
+		v |= xcrPKRU
 	}
 	return v
 }

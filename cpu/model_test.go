@@ -16,9 +16,9 @@ func TestNewModel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "max", m.Name)
 	require.Empty(t, m.Missing())
-	m, err = NewModel("max,-rdtscp, -erms")
+	m, err = NewModel("max,-smep, -erms")
 	require.NoError(t, err)
-	require.False(t, m.Has(FeatRDTSCP))
+	require.False(t, m.Has(FeatSMEP))
 	require.True(t, m.Has(FeatSSE2))
 	require.True(t, m.Has(Always))
 	require.False(t, m.Has(FeatNever))
@@ -115,7 +115,7 @@ func TestCPUIDLeaves(t *testing.T) {
 	a, b, c, _ = r.cpuid(0x15, 0)
 	require.Equal(t, []uint32{1, 1, 1e9}, []uint32{a, b, c})
 	a, b, c, d = r.cpuid(0xd, 0)
-	require.Equal(t, []uint32{3, 576, 576, 0}, []uint32{a, b, c, d})
+	require.Equal(t, []uint32{0x207, 576, 2696, 0}, []uint32{a, b, c, d})
 
 	// Above the highest leaf: the data of the highest basic one.
 	x := func(leaf uint32) [4]uint32 { a, b, c, d := r.cpuid(leaf, 0); return [4]uint32{a, b, c, d} }

@@ -16,7 +16,7 @@ func New(m *Model, mem *phys.Memory) (*CPU, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu: allocate processor state: %w", err)
 	}
-	c := &CPU{S: s, MMU: mmu.New(mem, &s.TLB), Phys: mem, Model: m, decoded: new(decodeCache)}
+	c := &CPU{S: s, MMU: mmu.New(mem, &s.TLB), Phys: mem, Model: m, decoded: new(decodeCache), Random: randomPowerOn}
 	c.Reset()
 	return c, nil
 }
@@ -35,7 +35,7 @@ func (c *CPU) Close() error {
 }
 
 // Reset is the RESET pin: everything returns to its power-on value. The instruction count
-// goes on.
+// and the random numbers go on.
 //
 // SDM Vol. 3A, "Processor State After Reset", the table "IA-32 and Intel 64 Processor
 // States Following Power-up, Reset, or INIT".

@@ -178,8 +178,8 @@ var group7reg = []Op{
 	{},
 	{Name: "SMSW", Dst: RdMw, Exec: smsw},
 	{By: ByRM, Sub: []Op{
-		6: noPrefix(Op{Name: "RDPKRU", Feature: FeatPKU}),
-		7: noPrefix(Op{Name: "WRPKRU", Feature: FeatPKU, Attr: Ends}),
+		6: noPrefix(Op{Name: "RDPKRU", Exec: rdpkru, Feature: FeatPKU}),
+		7: noPrefix(Op{Name: "WRPKRU", Exec: wrpkru, Feature: FeatPKU, Attr: Ends}),
 	}},
 	{Name: "LMSW", Src: Ew, Exec: lmsw, Attr: Ends},
 	{By: ByRM, Sub: []Op{
@@ -194,23 +194,23 @@ var group9mem = []Op{
 		{Name: "CMPXCHG8B", Dst: Mq, Exec: cmpxchg8b, Attr: Lock | RMW, Feature: FeatCX8, Writes: zf},
 		{Name: "CMPXCHG16B", Dst: Mx, Exec: cmpxchg16b, Attr: Lock | RMW, Mode: Only64, Feature: FeatCX16, Writes: zf},
 	}},
-	3: noPrefix(Op{Name: "XRSTORS", Src: M, Feature: FeatXSAVES, Attr: Ends}),
-	4: noPrefix(Op{Name: "XSAVEC", Dst: M, Feature: FeatXSAVEC}),
-	5: noPrefix(Op{Name: "XSAVES", Dst: M, Feature: FeatXSAVES}),
+	3: noPrefix(Op{Name: "XRSTORS", Src: M, Exec: xrstors, Feature: FeatXSAVES, Attr: Ends}),
+	4: noPrefix(Op{Name: "XSAVEC", Dst: M, Exec: xsavec, Feature: FeatXSAVEC}),
+	5: noPrefix(Op{Name: "XSAVES", Dst: M, Exec: xsaves, Feature: FeatXSAVES}),
 }
 
 // group9reg is 0F C7 with ModRM.mod = 3.
 var group9reg = []Op{
 	6: {By: ByPrefix, Sub: []Op{
-		{Name: "RDRAND", Dst: Ev, Feature: FeatRDRAND, Writes: status},
-		{Name: "RDRAND", Dst: Ev, Feature: FeatRDRAND, Writes: status},
+		{Name: "RDRAND", Dst: Ev, Exec: rdrand, Feature: FeatRDRAND, Writes: status},
+		{Name: "RDRAND", Dst: Ev, Exec: rdrand, Feature: FeatRDRAND, Writes: status},
 		{},
 		{},
 	}},
 	7: {By: ByPrefix, Sub: []Op{
-		{Name: "RDSEED", Dst: Ev, Feature: FeatRDSEED, Writes: status},
-		{Name: "RDSEED", Dst: Ev, Feature: FeatRDSEED, Writes: status},
-		{Name: "RDPID", Dst: Ry, Feature: FeatRDPID},
+		{Name: "RDSEED", Dst: Ev, Exec: rdrand, Feature: FeatRDSEED, Writes: status},
+		{Name: "RDSEED", Dst: Ev, Exec: rdrand, Feature: FeatRDSEED, Writes: status},
+		{Name: "RDPID", Dst: Ry, Exec: rdpid, Feature: FeatRDPID},
 		{},
 	}},
 }

@@ -24,6 +24,7 @@ const (
 	MSR_MTRR_FIX4K_C0 uint32 = 0x268 // up to 26Fh
 	MSR_PAT           uint32 = 0x277
 	MSR_MTRR_DEF_TYPE uint32 = 0x2ff
+	MSR_XSS           uint32 = 0xda0
 	MSR_EFER          uint32 = 0xc0000080
 	MSR_STAR          uint32 = 0xc0000081
 	MSR_LSTAR         uint32 = 0xc0000082
