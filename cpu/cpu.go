@@ -140,7 +140,9 @@ type CPU struct {
 	dbgArmed  bool      // DR7 enables a breakpoint, or TF is set: the slow loop runs
 	inst      Inst      // decoded here when the decode cache may not be used
 	decoded   *decodeCache
-	fast      *fastEngine // nil until RunFast
+	fast      *fastEngine                // nil until RunFast
+	tlb       *[mmu.TLBSize]mmu.TLBEntry // the table of class
+	base      hostBase                   // of guest memory
 
 	nextRIP uint64 // RIP after the instruction being executed
 	stop    bool   // RequestStop was called

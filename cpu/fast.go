@@ -199,7 +199,7 @@ func (c *CPU) jumpFar(o *op) *op {
 // loadMiss reads w bytes where the TLB did not allow it, if it does so now.
 func (c *CPU) loadMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
 	if c.codeSize == 8 && !c.isCanonical(uint64(la)) || uint64(la)&(mmuPage-1)+uint64(w) > mmuPage ||
-		!c.MMU.Fill(la, mmu.AccessRead, c.class) {
+		!c.fill(la, mmu.AccessRead) {
 		return 0, false
 	}
 	return c.loadHit(la, w)
@@ -208,13 +208,13 @@ func (c *CPU) loadMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
 func (c *CPU) loadHit(la mmu.LinAddr, w width) (v uint64, ok bool) {
 	switch w {
 	case 1:
-		return c.MMU.Load8(la, c.class)
+		return c.load8(la)
 	case 2:
-		return c.MMU.Load16(la, c.class)
+		return c.load16(la)
 	case 4:
-		return c.MMU.Load32(la, c.class)
+		return c.load32(la)
 	}
-	return c.MMU.Load64(la, c.class)
+	return c.load64(la)
 }
 
 // modifyMiss is loadMiss for an operand that will be written back: the page is looked up as
@@ -233,16 +233,23 @@ func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
 	}
 	switch w {
 	case 1:
-		return c.MMU.Store8(la, v, c.class)
+		return c.store8(la, v)
 	case 2:
-		return c.MMU.Store16(la, v, c.class)
+		return c.store16(la, v)
 	case 4:
-		return c.MMU.Store32(la, v, c.class)
+		return c.store32(la, v)
 	}
-	return c.MMU.Store64(la, v, c.class)
+	return c.store64(la, v)
 }
 
 func (c *CPU) fillWrite(la mmu.LinAddr, w width) bool {
 	return (c.codeSize != 8 || c.isCanonical(uint64(la))) && uint64(la)&(mmuPage-1)+uint64(w) <= mmuPage &&
-		c.MMU.Fill(la, mmu.AccessWrite, c.class)
+		c.fill(la, mmu.AccessWrite)
+}
+
+// fill brings the page of la into the TLB. It says no also when that marked a paging
+// structure as used that is code of some block: perhaps of the one that is running.
+func (c *CPU) fill(la mmu.LinAddr, a mmu.Access) bool {
+	gen := c.fast.gen
+	return c.MMU.Fill(la, a, c.class) && c.fast.gen == gen
 }

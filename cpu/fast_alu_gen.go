@@ -8,7 +8,7 @@ import (
 
 // aluOps are the handlers of the two-operand instructions, by instruction, form, log2 of
 // the size in bytes, and whether the flags are needed.
-var aluOps = [9][5][4][2]handler{
+var aluOps = [9][8][4][2]handler{
 	aluAdd: {
 		formRR: {
 			{addRR8N, addRR8},
@@ -39,6 +39,24 @@ var aluOps = [9][5][4][2]handler{
 			{addMI16N, addMI16},
 			{addMI32N, addMI32},
 			{addMI64N, addMI64},
+		},
+		formRMB: {
+			{addRMB8N, addRMB8},
+			{addRMB16N, addRMB16},
+			{addRMB32N, addRMB32},
+			{addRMB64N, addRMB64},
+		},
+		formMRB: {
+			{addMRB8N, addMRB8},
+			{addMRB16N, addMRB16},
+			{addMRB32N, addMRB32},
+			{addMRB64N, addMRB64},
+		},
+		formMIB: {
+			{addMIB8N, addMIB8},
+			{addMIB16N, addMIB16},
+			{addMIB32N, addMIB32},
+			{addMIB64N, addMIB64},
 		},
 	},
 	aluOr: {
@@ -72,6 +90,24 @@ var aluOps = [9][5][4][2]handler{
 			{orMI32N, orMI32},
 			{orMI64N, orMI64},
 		},
+		formRMB: {
+			{orRMB8N, orRMB8},
+			{orRMB16N, orRMB16},
+			{orRMB32N, orRMB32},
+			{orRMB64N, orRMB64},
+		},
+		formMRB: {
+			{orMRB8N, orMRB8},
+			{orMRB16N, orMRB16},
+			{orMRB32N, orMRB32},
+			{orMRB64N, orMRB64},
+		},
+		formMIB: {
+			{orMIB8N, orMIB8},
+			{orMIB16N, orMIB16},
+			{orMIB32N, orMIB32},
+			{orMIB64N, orMIB64},
+		},
 	},
 	aluAdc: {
 		formRR: {
@@ -103,6 +139,24 @@ var aluOps = [9][5][4][2]handler{
 			{adcMI16, adcMI16},
 			{adcMI32, adcMI32},
 			{adcMI64, adcMI64},
+		},
+		formRMB: {
+			{adcRMB8, adcRMB8},
+			{adcRMB16, adcRMB16},
+			{adcRMB32, adcRMB32},
+			{adcRMB64, adcRMB64},
+		},
+		formMRB: {
+			{adcMRB8, adcMRB8},
+			{adcMRB16, adcMRB16},
+			{adcMRB32, adcMRB32},
+			{adcMRB64, adcMRB64},
+		},
+		formMIB: {
+			{adcMIB8, adcMIB8},
+			{adcMIB16, adcMIB16},
+			{adcMIB32, adcMIB32},
+			{adcMIB64, adcMIB64},
 		},
 	},
 	aluSbb: {
@@ -136,6 +190,24 @@ var aluOps = [9][5][4][2]handler{
 			{sbbMI32, sbbMI32},
 			{sbbMI64, sbbMI64},
 		},
+		formRMB: {
+			{sbbRMB8, sbbRMB8},
+			{sbbRMB16, sbbRMB16},
+			{sbbRMB32, sbbRMB32},
+			{sbbRMB64, sbbRMB64},
+		},
+		formMRB: {
+			{sbbMRB8, sbbMRB8},
+			{sbbMRB16, sbbMRB16},
+			{sbbMRB32, sbbMRB32},
+			{sbbMRB64, sbbMRB64},
+		},
+		formMIB: {
+			{sbbMIB8, sbbMIB8},
+			{sbbMIB16, sbbMIB16},
+			{sbbMIB32, sbbMIB32},
+			{sbbMIB64, sbbMIB64},
+		},
 	},
 	aluAnd: {
 		formRR: {
@@ -167,6 +239,24 @@ var aluOps = [9][5][4][2]handler{
 			{andMI16N, andMI16},
 			{andMI32N, andMI32},
 			{andMI64N, andMI64},
+		},
+		formRMB: {
+			{andRMB8N, andRMB8},
+			{andRMB16N, andRMB16},
+			{andRMB32N, andRMB32},
+			{andRMB64N, andRMB64},
+		},
+		formMRB: {
+			{andMRB8N, andMRB8},
+			{andMRB16N, andMRB16},
+			{andMRB32N, andMRB32},
+			{andMRB64N, andMRB64},
+		},
+		formMIB: {
+			{andMIB8N, andMIB8},
+			{andMIB16N, andMIB16},
+			{andMIB32N, andMIB32},
+			{andMIB64N, andMIB64},
 		},
 	},
 	aluSub: {
@@ -200,6 +290,24 @@ var aluOps = [9][5][4][2]handler{
 			{subMI32N, subMI32},
 			{subMI64N, subMI64},
 		},
+		formRMB: {
+			{subRMB8N, subRMB8},
+			{subRMB16N, subRMB16},
+			{subRMB32N, subRMB32},
+			{subRMB64N, subRMB64},
+		},
+		formMRB: {
+			{subMRB8N, subMRB8},
+			{subMRB16N, subMRB16},
+			{subMRB32N, subMRB32},
+			{subMRB64N, subMRB64},
+		},
+		formMIB: {
+			{subMIB8N, subMIB8},
+			{subMIB16N, subMIB16},
+			{subMIB32N, subMIB32},
+			{subMIB64N, subMIB64},
+		},
 	},
 	aluXor: {
 		formRR: {
@@ -231,6 +339,24 @@ var aluOps = [9][5][4][2]handler{
 			{xorMI16N, xorMI16},
 			{xorMI32N, xorMI32},
 			{xorMI64N, xorMI64},
+		},
+		formRMB: {
+			{xorRMB8N, xorRMB8},
+			{xorRMB16N, xorRMB16},
+			{xorRMB32N, xorRMB32},
+			{xorRMB64N, xorRMB64},
+		},
+		formMRB: {
+			{xorMRB8N, xorMRB8},
+			{xorMRB16N, xorMRB16},
+			{xorMRB32N, xorMRB32},
+			{xorMRB64N, xorMRB64},
+		},
+		formMIB: {
+			{xorMIB8N, xorMIB8},
+			{xorMIB16N, xorMIB16},
+			{xorMIB32N, xorMIB32},
+			{xorMIB64N, xorMIB64},
 		},
 	},
 	aluCmp: {
@@ -264,6 +390,24 @@ var aluOps = [9][5][4][2]handler{
 			{cmpMI32, cmpMI32},
 			{cmpMI64, cmpMI64},
 		},
+		formRMB: {
+			{cmpRMB8, cmpRMB8},
+			{cmpRMB16, cmpRMB16},
+			{cmpRMB32, cmpRMB32},
+			{cmpRMB64, cmpRMB64},
+		},
+		formMRB: {
+			{cmpMRB8, cmpMRB8},
+			{cmpMRB16, cmpMRB16},
+			{cmpMRB32, cmpMRB32},
+			{cmpMRB64, cmpMRB64},
+		},
+		formMIB: {
+			{cmpMIB8, cmpMIB8},
+			{cmpMIB16, cmpMIB16},
+			{cmpMIB32, cmpMIB32},
+			{cmpMIB64, cmpMIB64},
+		},
 	},
 	aluTest: {
 		formRR: {
@@ -295,6 +439,24 @@ var aluOps = [9][5][4][2]handler{
 			{testMI16, testMI16},
 			{testMI32, testMI32},
 			{testMI64, testMI64},
+		},
+		formRMB: {
+			{testRMB8, testRMB8},
+			{testRMB16, testRMB16},
+			{testRMB32, testRMB32},
+			{testRMB64, testRMB64},
+		},
+		formMRB: {
+			{testMRB8, testMRB8},
+			{testMRB16, testMRB16},
+			{testMRB32, testMRB32},
+			{testMRB64, testMRB64},
+		},
+		formMIB: {
+			{testMIB8, testMIB8},
+			{testMIB16, testMIB16},
+			{testMIB32, testMIB32},
+			{testMIB64, testMIB64},
 		},
 	},
 }
@@ -437,7 +599,7 @@ func addRI64N(c *CPU, o *op) *op {
 
 func addRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -455,7 +617,7 @@ func addRM8(c *CPU, o *op) *op {
 
 func addRM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -470,7 +632,7 @@ func addRM8N(c *CPU, o *op) *op {
 
 func addRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -488,7 +650,7 @@ func addRM16(c *CPU, o *op) *op {
 
 func addRM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -503,7 +665,7 @@ func addRM16N(c *CPU, o *op) *op {
 
 func addRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -521,7 +683,7 @@ func addRM32(c *CPU, o *op) *op {
 
 func addRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -536,7 +698,7 @@ func addRM32N(c *CPU, o *op) *op {
 
 func addRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -554,7 +716,7 @@ func addRM64(c *CPU, o *op) *op {
 
 func addRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -569,7 +731,7 @@ func addRM64N(c *CPU, o *op) *op {
 
 func addMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -578,7 +740,7 @@ func addMR8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 0
@@ -589,7 +751,7 @@ func addMR8(c *CPU, o *op) *op {
 
 func addMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -598,7 +760,7 @@ func addMR8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -606,7 +768,7 @@ func addMR8N(c *CPU, o *op) *op {
 
 func addMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -615,7 +777,7 @@ func addMR16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 1
@@ -626,7 +788,7 @@ func addMR16(c *CPU, o *op) *op {
 
 func addMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -635,7 +797,7 @@ func addMR16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -643,7 +805,7 @@ func addMR16N(c *CPU, o *op) *op {
 
 func addMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -652,7 +814,7 @@ func addMR32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 2
@@ -663,7 +825,7 @@ func addMR32(c *CPU, o *op) *op {
 
 func addMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -672,7 +834,7 @@ func addMR32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -680,7 +842,7 @@ func addMR32N(c *CPU, o *op) *op {
 
 func addMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -689,7 +851,7 @@ func addMR64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 3
@@ -700,7 +862,7 @@ func addMR64(c *CPU, o *op) *op {
 
 func addMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -709,7 +871,7 @@ func addMR64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x + y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -717,7 +879,7 @@ func addMR64N(c *CPU, o *op) *op {
 
 func addMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -726,7 +888,7 @@ func addMI8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x + y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 0
@@ -737,7 +899,7 @@ func addMI8(c *CPU, o *op) *op {
 
 func addMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -746,7 +908,7 @@ func addMI8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x + y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -754,7 +916,7 @@ func addMI8N(c *CPU, o *op) *op {
 
 func addMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -763,7 +925,7 @@ func addMI16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x + y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 1
@@ -774,7 +936,7 @@ func addMI16(c *CPU, o *op) *op {
 
 func addMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -783,7 +945,7 @@ func addMI16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x + y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -791,7 +953,7 @@ func addMI16N(c *CPU, o *op) *op {
 
 func addMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -800,7 +962,7 @@ func addMI32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x + y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 2
@@ -811,7 +973,7 @@ func addMI32(c *CPU, o *op) *op {
 
 func addMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -820,7 +982,7 @@ func addMI32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x + y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -828,7 +990,7 @@ func addMI32N(c *CPU, o *op) *op {
 
 func addMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -837,7 +999,7 @@ func addMI64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x + y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccAdd<<2 | 3
@@ -848,7 +1010,7 @@ func addMI64(c *CPU, o *op) *op {
 
 func addMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -857,7 +1019,435 @@ func addMI64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x + y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = ccAdd<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addRMB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	return o.next
+}
+
+func addRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = ccAdd<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addRMB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	return o.next
+}
+
+func addRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = ccAdd<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addRMB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = uint64(r)
+	return o.next
+}
+
+func addRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = ccAdd<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addRMB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x + y
+	c.S.R[o.dst&31] = r
+	return o.next
+}
+
+func addMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x + y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMRB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x + y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x + y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMRB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x + y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x + y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMRB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x + y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x + y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMRB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x + y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x + y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMIB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x + y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x + y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMIB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x + y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x + y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMIB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x + y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func addMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x + y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccAdd<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func addMIB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x + y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -993,7 +1583,7 @@ func orRI64N(c *CPU, o *op) *op {
 
 func orRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1010,7 +1600,7 @@ func orRM8(c *CPU, o *op) *op {
 
 func orRM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1025,7 +1615,7 @@ func orRM8N(c *CPU, o *op) *op {
 
 func orRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1042,7 +1632,7 @@ func orRM16(c *CPU, o *op) *op {
 
 func orRM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1057,7 +1647,7 @@ func orRM16N(c *CPU, o *op) *op {
 
 func orRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1074,7 +1664,7 @@ func orRM32(c *CPU, o *op) *op {
 
 func orRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1089,7 +1679,7 @@ func orRM32N(c *CPU, o *op) *op {
 
 func orRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1106,7 +1696,7 @@ func orRM64(c *CPU, o *op) *op {
 
 func orRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1121,7 +1711,7 @@ func orRM64N(c *CPU, o *op) *op {
 
 func orMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1130,7 +1720,7 @@ func orMR8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -1140,7 +1730,7 @@ func orMR8(c *CPU, o *op) *op {
 
 func orMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1149,7 +1739,7 @@ func orMR8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1157,7 +1747,7 @@ func orMR8N(c *CPU, o *op) *op {
 
 func orMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1166,7 +1756,7 @@ func orMR16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -1176,7 +1766,7 @@ func orMR16(c *CPU, o *op) *op {
 
 func orMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1185,7 +1775,7 @@ func orMR16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1193,7 +1783,7 @@ func orMR16N(c *CPU, o *op) *op {
 
 func orMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1202,7 +1792,7 @@ func orMR32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -1212,7 +1802,7 @@ func orMR32(c *CPU, o *op) *op {
 
 func orMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1221,7 +1811,7 @@ func orMR32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1229,7 +1819,7 @@ func orMR32N(c *CPU, o *op) *op {
 
 func orMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1238,7 +1828,7 @@ func orMR64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -1248,7 +1838,7 @@ func orMR64(c *CPU, o *op) *op {
 
 func orMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1257,7 +1847,7 @@ func orMR64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x | y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1265,7 +1855,7 @@ func orMR64N(c *CPU, o *op) *op {
 
 func orMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1274,7 +1864,7 @@ func orMI8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x | y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -1284,7 +1874,7 @@ func orMI8(c *CPU, o *op) *op {
 
 func orMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1293,7 +1883,7 @@ func orMI8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x | y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1301,7 +1891,7 @@ func orMI8N(c *CPU, o *op) *op {
 
 func orMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1310,7 +1900,7 @@ func orMI16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x | y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -1320,7 +1910,7 @@ func orMI16(c *CPU, o *op) *op {
 
 func orMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1329,7 +1919,7 @@ func orMI16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x | y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1337,7 +1927,7 @@ func orMI16N(c *CPU, o *op) *op {
 
 func orMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1346,7 +1936,7 @@ func orMI32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x | y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -1356,7 +1946,7 @@ func orMI32(c *CPU, o *op) *op {
 
 func orMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1365,7 +1955,7 @@ func orMI32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x | y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1373,7 +1963,7 @@ func orMI32N(c *CPU, o *op) *op {
 
 func orMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1382,7 +1972,7 @@ func orMI64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x | y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -1392,7 +1982,7 @@ func orMI64(c *CPU, o *op) *op {
 
 func orMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1401,7 +1991,423 @@ func orMI64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x | y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func orRMB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	return o.next
+}
+
+func orRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func orRMB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	return o.next
+}
+
+func orRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func orRMB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = uint64(r)
+	return o.next
+}
+
+func orRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func orRMB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x | y
+	c.S.R[o.dst&31] = r
+	return o.next
+}
+
+func orMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x | y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func orMRB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x | y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x | y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func orMRB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x | y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x | y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func orMRB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x | y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x | y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func orMRB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x | y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x | y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func orMIB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x | y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x | y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func orMIB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x | y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x | y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func orMIB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x | y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func orMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x | y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func orMIB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x | y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1489,7 +2495,7 @@ func adcRI64(c *CPU, o *op) *op {
 
 func adcRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1507,7 +2513,7 @@ func adcRM8(c *CPU, o *op) *op {
 
 func adcRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1525,7 +2531,7 @@ func adcRM16(c *CPU, o *op) *op {
 
 func adcRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1543,7 +2549,7 @@ func adcRM32(c *CPU, o *op) *op {
 
 func adcRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1561,7 +2567,7 @@ func adcRM64(c *CPU, o *op) *op {
 
 func adcMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1571,7 +2577,7 @@ func adcMR8(c *CPU, o *op) *op {
 	y := uint8(c.S.R[o.src&31])
 	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
 	r := uint8(s)
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1581,7 +2587,7 @@ func adcMR8(c *CPU, o *op) *op {
 
 func adcMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1591,7 +2597,7 @@ func adcMR16(c *CPU, o *op) *op {
 	y := uint16(c.S.R[o.src&31])
 	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
 	r := uint16(s)
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1601,7 +2607,7 @@ func adcMR16(c *CPU, o *op) *op {
 
 func adcMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1611,7 +2617,7 @@ func adcMR32(c *CPU, o *op) *op {
 	y := uint32(c.S.R[o.src&31])
 	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
 	r := uint32(s)
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1621,7 +2627,7 @@ func adcMR32(c *CPU, o *op) *op {
 
 func adcMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1631,7 +2637,7 @@ func adcMR64(c *CPU, o *op) *op {
 	y := uint64(c.S.R[o.src&31])
 	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
 	r := uint64(s)
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1641,7 +2647,7 @@ func adcMR64(c *CPU, o *op) *op {
 
 func adcMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1651,7 +2657,7 @@ func adcMI8(c *CPU, o *op) *op {
 	y := uint8(o.imm)
 	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
 	r := uint8(s)
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1661,7 +2667,7 @@ func adcMI8(c *CPU, o *op) *op {
 
 func adcMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1671,7 +2677,7 @@ func adcMI16(c *CPU, o *op) *op {
 	y := uint16(o.imm)
 	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
 	r := uint16(s)
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1681,7 +2687,7 @@ func adcMI16(c *CPU, o *op) *op {
 
 func adcMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1691,7 +2697,7 @@ func adcMI32(c *CPU, o *op) *op {
 	y := uint32(o.imm)
 	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
 	r := uint32(s)
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1701,7 +2707,7 @@ func adcMI32(c *CPU, o *op) *op {
 
 func adcMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1711,7 +2717,239 @@ func adcMI64(c *CPU, o *op) *op {
 	y := uint64(o.imm)
 	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
 	r := uint64(s)
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func adcMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1801,7 +3039,7 @@ func sbbRI64(c *CPU, o *op) *op {
 
 func sbbRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1819,7 +3057,7 @@ func sbbRM8(c *CPU, o *op) *op {
 
 func sbbRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1837,7 +3075,7 @@ func sbbRM16(c *CPU, o *op) *op {
 
 func sbbRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1855,7 +3093,7 @@ func sbbRM32(c *CPU, o *op) *op {
 
 func sbbRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1873,7 +3111,7 @@ func sbbRM64(c *CPU, o *op) *op {
 
 func sbbMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1883,7 +3121,7 @@ func sbbMR8(c *CPU, o *op) *op {
 	y := uint8(c.S.R[o.src&31])
 	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
 	r := uint8(s)
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1893,7 +3131,7 @@ func sbbMR8(c *CPU, o *op) *op {
 
 func sbbMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1903,7 +3141,7 @@ func sbbMR16(c *CPU, o *op) *op {
 	y := uint16(c.S.R[o.src&31])
 	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
 	r := uint16(s)
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1913,7 +3151,7 @@ func sbbMR16(c *CPU, o *op) *op {
 
 func sbbMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1923,7 +3161,7 @@ func sbbMR32(c *CPU, o *op) *op {
 	y := uint32(c.S.R[o.src&31])
 	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
 	r := uint32(s)
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1933,7 +3171,7 @@ func sbbMR32(c *CPU, o *op) *op {
 
 func sbbMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1943,7 +3181,7 @@ func sbbMR64(c *CPU, o *op) *op {
 	y := uint64(c.S.R[o.src&31])
 	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
 	r := uint64(s)
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1953,7 +3191,7 @@ func sbbMR64(c *CPU, o *op) *op {
 
 func sbbMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1963,7 +3201,7 @@ func sbbMI8(c *CPU, o *op) *op {
 	y := uint8(o.imm)
 	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
 	r := uint8(s)
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1973,7 +3211,7 @@ func sbbMI8(c *CPU, o *op) *op {
 
 func sbbMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1983,7 +3221,7 @@ func sbbMI16(c *CPU, o *op) *op {
 	y := uint16(o.imm)
 	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
 	r := uint16(s)
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -1993,7 +3231,7 @@ func sbbMI16(c *CPU, o *op) *op {
 
 func sbbMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2003,7 +3241,7 @@ func sbbMI32(c *CPU, o *op) *op {
 	y := uint32(o.imm)
 	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
 	r := uint32(s)
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -2013,7 +3251,7 @@ func sbbMI32(c *CPU, o *op) *op {
 
 func sbbMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2023,7 +3261,239 @@ func sbbMI64(c *CPU, o *op) *op {
 	y := uint64(o.imm)
 	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
 	r := uint64(s)
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(s)
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(s)
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(s)
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = 0
+	c.setStatus(f)
+	return o.next
+}
+
+func sbbMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(s)
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = 0
@@ -2161,7 +3631,7 @@ func andRI64N(c *CPU, o *op) *op {
 
 func andRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2178,7 +3648,7 @@ func andRM8(c *CPU, o *op) *op {
 
 func andRM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2193,7 +3663,7 @@ func andRM8N(c *CPU, o *op) *op {
 
 func andRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2210,7 +3680,7 @@ func andRM16(c *CPU, o *op) *op {
 
 func andRM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2225,7 +3695,7 @@ func andRM16N(c *CPU, o *op) *op {
 
 func andRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2242,7 +3712,7 @@ func andRM32(c *CPU, o *op) *op {
 
 func andRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2257,7 +3727,7 @@ func andRM32N(c *CPU, o *op) *op {
 
 func andRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2274,7 +3744,7 @@ func andRM64(c *CPU, o *op) *op {
 
 func andRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2289,7 +3759,7 @@ func andRM64N(c *CPU, o *op) *op {
 
 func andMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2298,7 +3768,7 @@ func andMR8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -2308,7 +3778,7 @@ func andMR8(c *CPU, o *op) *op {
 
 func andMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2317,7 +3787,7 @@ func andMR8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2325,7 +3795,7 @@ func andMR8N(c *CPU, o *op) *op {
 
 func andMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2334,7 +3804,7 @@ func andMR16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -2344,7 +3814,7 @@ func andMR16(c *CPU, o *op) *op {
 
 func andMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2353,7 +3823,7 @@ func andMR16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2361,7 +3831,7 @@ func andMR16N(c *CPU, o *op) *op {
 
 func andMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2370,7 +3840,7 @@ func andMR32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -2380,7 +3850,7 @@ func andMR32(c *CPU, o *op) *op {
 
 func andMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2389,7 +3859,7 @@ func andMR32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2397,7 +3867,7 @@ func andMR32N(c *CPU, o *op) *op {
 
 func andMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2406,7 +3876,7 @@ func andMR64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -2416,7 +3886,7 @@ func andMR64(c *CPU, o *op) *op {
 
 func andMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2425,7 +3895,7 @@ func andMR64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x & y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2433,7 +3903,7 @@ func andMR64N(c *CPU, o *op) *op {
 
 func andMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2442,7 +3912,7 @@ func andMI8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -2452,7 +3922,7 @@ func andMI8(c *CPU, o *op) *op {
 
 func andMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2461,7 +3931,7 @@ func andMI8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2469,7 +3939,7 @@ func andMI8N(c *CPU, o *op) *op {
 
 func andMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2478,7 +3948,7 @@ func andMI16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x & y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -2488,7 +3958,7 @@ func andMI16(c *CPU, o *op) *op {
 
 func andMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2497,7 +3967,7 @@ func andMI16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x & y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2505,7 +3975,7 @@ func andMI16N(c *CPU, o *op) *op {
 
 func andMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2514,7 +3984,7 @@ func andMI32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -2524,7 +3994,7 @@ func andMI32(c *CPU, o *op) *op {
 
 func andMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2533,7 +4003,7 @@ func andMI32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2541,7 +4011,7 @@ func andMI32N(c *CPU, o *op) *op {
 
 func andMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2550,7 +4020,7 @@ func andMI64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -2560,7 +4030,7 @@ func andMI64(c *CPU, o *op) *op {
 
 func andMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2569,7 +4039,423 @@ func andMI64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func andRMB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	return o.next
+}
+
+func andRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func andRMB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	return o.next
+}
+
+func andRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func andRMB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = uint64(r)
+	return o.next
+}
+
+func andRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func andRMB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.R[o.dst&31] = r
+	return o.next
+}
+
+func andMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x & y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func andMRB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x & y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x & y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func andMRB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x & y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x & y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func andMRB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x & y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x & y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func andMRB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x & y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func andMIB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x & y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func andMIB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x & y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func andMIB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func andMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func andMIB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2713,7 +4599,7 @@ func subRI64N(c *CPU, o *op) *op {
 
 func subRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2731,7 +4617,7 @@ func subRM8(c *CPU, o *op) *op {
 
 func subRM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2746,7 +4632,7 @@ func subRM8N(c *CPU, o *op) *op {
 
 func subRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2764,7 +4650,7 @@ func subRM16(c *CPU, o *op) *op {
 
 func subRM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2779,7 +4665,7 @@ func subRM16N(c *CPU, o *op) *op {
 
 func subRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2797,7 +4683,7 @@ func subRM32(c *CPU, o *op) *op {
 
 func subRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2812,7 +4698,7 @@ func subRM32N(c *CPU, o *op) *op {
 
 func subRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2830,7 +4716,7 @@ func subRM64(c *CPU, o *op) *op {
 
 func subRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2845,7 +4731,7 @@ func subRM64N(c *CPU, o *op) *op {
 
 func subMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2854,7 +4740,7 @@ func subMR8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 0
@@ -2865,7 +4751,7 @@ func subMR8(c *CPU, o *op) *op {
 
 func subMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2874,7 +4760,7 @@ func subMR8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2882,7 +4768,7 @@ func subMR8N(c *CPU, o *op) *op {
 
 func subMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2891,7 +4777,7 @@ func subMR16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 1
@@ -2902,7 +4788,7 @@ func subMR16(c *CPU, o *op) *op {
 
 func subMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2911,7 +4797,7 @@ func subMR16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2919,7 +4805,7 @@ func subMR16N(c *CPU, o *op) *op {
 
 func subMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2928,7 +4814,7 @@ func subMR32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 2
@@ -2939,7 +4825,7 @@ func subMR32(c *CPU, o *op) *op {
 
 func subMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2948,7 +4834,7 @@ func subMR32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2956,7 +4842,7 @@ func subMR32N(c *CPU, o *op) *op {
 
 func subMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2965,7 +4851,7 @@ func subMR64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 3
@@ -2976,7 +4862,7 @@ func subMR64(c *CPU, o *op) *op {
 
 func subMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2985,7 +4871,7 @@ func subMR64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x - y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -2993,7 +4879,7 @@ func subMR64N(c *CPU, o *op) *op {
 
 func subMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3002,7 +4888,7 @@ func subMI8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 0
@@ -3013,7 +4899,7 @@ func subMI8(c *CPU, o *op) *op {
 
 func subMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3022,7 +4908,7 @@ func subMI8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3030,7 +4916,7 @@ func subMI8N(c *CPU, o *op) *op {
 
 func subMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3039,7 +4925,7 @@ func subMI16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x - y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 1
@@ -3050,7 +4936,7 @@ func subMI16(c *CPU, o *op) *op {
 
 func subMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3059,7 +4945,7 @@ func subMI16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x - y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3067,7 +4953,7 @@ func subMI16N(c *CPU, o *op) *op {
 
 func subMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3076,7 +4962,7 @@ func subMI32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 2
@@ -3087,7 +4973,7 @@ func subMI32(c *CPU, o *op) *op {
 
 func subMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3096,7 +4982,7 @@ func subMI32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3104,7 +4990,7 @@ func subMI32N(c *CPU, o *op) *op {
 
 func subMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3113,7 +4999,7 @@ func subMI64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 3
@@ -3124,7 +5010,7 @@ func subMI64(c *CPU, o *op) *op {
 
 func subMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3133,7 +5019,435 @@ func subMI64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subRMB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	return o.next
+}
+
+func subRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subRMB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	return o.next
+}
+
+func subRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subRMB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = uint64(r)
+	return o.next
+}
+
+func subRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subRMB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.R[o.dst&31] = r
+	return o.next
+}
+
+func subMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x - y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMRB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x - y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x - y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMRB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x - y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x - y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMRB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x - y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x - y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMRB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x - y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMIB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x - y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMIB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x - y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMIB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func subMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func subMIB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3269,7 +5583,7 @@ func xorRI64N(c *CPU, o *op) *op {
 
 func xorRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3286,7 +5600,7 @@ func xorRM8(c *CPU, o *op) *op {
 
 func xorRM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3301,7 +5615,7 @@ func xorRM8N(c *CPU, o *op) *op {
 
 func xorRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3318,7 +5632,7 @@ func xorRM16(c *CPU, o *op) *op {
 
 func xorRM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3333,7 +5647,7 @@ func xorRM16N(c *CPU, o *op) *op {
 
 func xorRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3350,7 +5664,7 @@ func xorRM32(c *CPU, o *op) *op {
 
 func xorRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3365,7 +5679,7 @@ func xorRM32N(c *CPU, o *op) *op {
 
 func xorRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3382,7 +5696,7 @@ func xorRM64(c *CPU, o *op) *op {
 
 func xorRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3397,7 +5711,7 @@ func xorRM64N(c *CPU, o *op) *op {
 
 func xorMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3406,7 +5720,7 @@ func xorMR8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -3416,7 +5730,7 @@ func xorMR8(c *CPU, o *op) *op {
 
 func xorMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3425,7 +5739,7 @@ func xorMR8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3433,7 +5747,7 @@ func xorMR8N(c *CPU, o *op) *op {
 
 func xorMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3442,7 +5756,7 @@ func xorMR16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -3452,7 +5766,7 @@ func xorMR16(c *CPU, o *op) *op {
 
 func xorMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3461,7 +5775,7 @@ func xorMR16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3469,7 +5783,7 @@ func xorMR16N(c *CPU, o *op) *op {
 
 func xorMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3478,7 +5792,7 @@ func xorMR32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -3488,7 +5802,7 @@ func xorMR32(c *CPU, o *op) *op {
 
 func xorMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3497,7 +5811,7 @@ func xorMR32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3505,7 +5819,7 @@ func xorMR32N(c *CPU, o *op) *op {
 
 func xorMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3514,7 +5828,7 @@ func xorMR64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -3524,7 +5838,7 @@ func xorMR64(c *CPU, o *op) *op {
 
 func xorMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3533,7 +5847,7 @@ func xorMR64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(c.S.R[o.src&31])
 	r := x ^ y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3541,7 +5855,7 @@ func xorMR64N(c *CPU, o *op) *op {
 
 func xorMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3550,7 +5864,7 @@ func xorMI8(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x ^ y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 0
@@ -3560,7 +5874,7 @@ func xorMI8(c *CPU, o *op) *op {
 
 func xorMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3569,7 +5883,7 @@ func xorMI8N(c *CPU, o *op) *op {
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x ^ y
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3577,7 +5891,7 @@ func xorMI8N(c *CPU, o *op) *op {
 
 func xorMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3586,7 +5900,7 @@ func xorMI16(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x ^ y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 1
@@ -3596,7 +5910,7 @@ func xorMI16(c *CPU, o *op) *op {
 
 func xorMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3605,7 +5919,7 @@ func xorMI16N(c *CPU, o *op) *op {
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x ^ y
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3613,7 +5927,7 @@ func xorMI16N(c *CPU, o *op) *op {
 
 func xorMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3622,7 +5936,7 @@ func xorMI32(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x ^ y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 2
@@ -3632,7 +5946,7 @@ func xorMI32(c *CPU, o *op) *op {
 
 func xorMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3641,7 +5955,7 @@ func xorMI32N(c *CPU, o *op) *op {
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x ^ y
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3649,7 +5963,7 @@ func xorMI32N(c *CPU, o *op) *op {
 
 func xorMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3658,7 +5972,7 @@ func xorMI64(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x ^ y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccLogic<<2 | 3
@@ -3668,7 +5982,7 @@ func xorMI64(c *CPU, o *op) *op {
 
 func xorMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3677,7 +5991,423 @@ func xorMI64N(c *CPU, o *op) *op {
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x ^ y
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func xorRMB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	return o.next
+}
+
+func xorRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func xorRMB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	return o.next
+}
+
+func xorRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = uint64(r)
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func xorRMB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = uint64(r)
+	return o.next
+}
+
+func xorRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = r
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func xorRMB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x ^ y
+	c.S.R[o.dst&31] = r
+	return o.next
+}
+
+func xorMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func xorMRB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func xorMRB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func xorMRB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func xorMRB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x ^ y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x ^ y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func xorMIB8N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x ^ y
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x ^ y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func xorMIB16N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x ^ y
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x ^ y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func xorMIB32N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x ^ y
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func xorMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x ^ y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
+		return c.bail(o)
+	}
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func xorMIB64N(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.modifyMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x ^ y
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -3757,7 +6487,7 @@ func cmpRI64(c *CPU, o *op) *op {
 
 func cmpRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3774,7 +6504,7 @@ func cmpRM8(c *CPU, o *op) *op {
 
 func cmpRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3791,7 +6521,7 @@ func cmpRM16(c *CPU, o *op) *op {
 
 func cmpRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3808,7 +6538,7 @@ func cmpRM32(c *CPU, o *op) *op {
 
 func cmpRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3825,7 +6555,7 @@ func cmpRM64(c *CPU, o *op) *op {
 
 func cmpMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3842,7 +6572,7 @@ func cmpMR8(c *CPU, o *op) *op {
 
 func cmpMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3859,7 +6589,7 @@ func cmpMR16(c *CPU, o *op) *op {
 
 func cmpMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3876,7 +6606,7 @@ func cmpMR32(c *CPU, o *op) *op {
 
 func cmpMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3893,7 +6623,7 @@ func cmpMR64(c *CPU, o *op) *op {
 
 func cmpMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3910,7 +6640,7 @@ func cmpMI8(c *CPU, o *op) *op {
 
 func cmpMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3927,7 +6657,7 @@ func cmpMI16(c *CPU, o *op) *op {
 
 func cmpMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3944,7 +6674,211 @@ func cmpMI32(c *CPU, o *op) *op {
 
 func cmpMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	return o.next
+}
+
+func cmpMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4025,7 +6959,7 @@ func testRI64(c *CPU, o *op) *op {
 
 func testRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4041,7 +6975,7 @@ func testRM8(c *CPU, o *op) *op {
 
 func testRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4057,7 +6991,7 @@ func testRM16(c *CPU, o *op) *op {
 
 func testRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4073,7 +7007,7 @@ func testRM32(c *CPU, o *op) *op {
 
 func testRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4089,7 +7023,7 @@ func testRM64(c *CPU, o *op) *op {
 
 func testMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4105,7 +7039,7 @@ func testMR8(c *CPU, o *op) *op {
 
 func testMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4121,7 +7055,7 @@ func testMR16(c *CPU, o *op) *op {
 
 func testMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4137,7 +7071,7 @@ func testMR32(c *CPU, o *op) *op {
 
 func testMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4153,7 +7087,7 @@ func testMR64(c *CPU, o *op) *op {
 
 func testMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4169,7 +7103,7 @@ func testMI8(c *CPU, o *op) *op {
 
 func testMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4185,7 +7119,7 @@ func testMI16(c *CPU, o *op) *op {
 
 func testMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4201,7 +7135,199 @@ func testMI32(c *CPU, o *op) *op {
 
 func testMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func testRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func testRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint16(m)
+	x := uint16(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func testRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func testRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func testMRB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(c.S.R[o.src&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func testMRB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(c.S.R[o.src&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func testMRB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(c.S.R[o.src&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func testMRB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(c.S.R[o.src&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	return o.next
+}
+
+func testMIB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	return o.next
+}
+
+func testMIB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint16(m)
+	y := uint16(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 1
+	c.S.CCR = uint64(int16(r))
+	return o.next
+}
+
+func testMIB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	return o.next
+}
+
+func testMIB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)

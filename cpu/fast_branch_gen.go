@@ -4,7 +4,7 @@ package cpu
 
 // fusedOps are CMP and TEST with the conditional branch that follows, by instruction,
 // form, size and condition; nil where there is none.
-var fusedOps = [2][5][4][16]handler{
+var fusedOps = [2][8][4][16]handler{
 	{
 		formRR: {
 			{
@@ -21,20 +21,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: cmpRR8JLE,
 				15: cmpRR8JNLE,
 			},
-			{
-				2:  cmpRR16JB,
-				3:  cmpRR16JNB,
-				4:  cmpRR16JZ,
-				5:  cmpRR16JNZ,
-				6:  cmpRR16JBE,
-				7:  cmpRR16JNBE,
-				8:  cmpRR16JS,
-				9:  cmpRR16JNS,
-				12: cmpRR16JL,
-				13: cmpRR16JNL,
-				14: cmpRR16JLE,
-				15: cmpRR16JNLE,
-			},
+			{},
 			{
 				2:  cmpRR32JB,
 				3:  cmpRR32JNB,
@@ -79,20 +66,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: cmpRI8JLE,
 				15: cmpRI8JNLE,
 			},
-			{
-				2:  cmpRI16JB,
-				3:  cmpRI16JNB,
-				4:  cmpRI16JZ,
-				5:  cmpRI16JNZ,
-				6:  cmpRI16JBE,
-				7:  cmpRI16JNBE,
-				8:  cmpRI16JS,
-				9:  cmpRI16JNS,
-				12: cmpRI16JL,
-				13: cmpRI16JNL,
-				14: cmpRI16JLE,
-				15: cmpRI16JNLE,
-			},
+			{},
 			{
 				2:  cmpRI32JB,
 				3:  cmpRI32JNB,
@@ -137,20 +111,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: cmpRM8JLE,
 				15: cmpRM8JNLE,
 			},
-			{
-				2:  cmpRM16JB,
-				3:  cmpRM16JNB,
-				4:  cmpRM16JZ,
-				5:  cmpRM16JNZ,
-				6:  cmpRM16JBE,
-				7:  cmpRM16JNBE,
-				8:  cmpRM16JS,
-				9:  cmpRM16JNS,
-				12: cmpRM16JL,
-				13: cmpRM16JNL,
-				14: cmpRM16JLE,
-				15: cmpRM16JNLE,
-			},
+			{},
 			{
 				2:  cmpRM32JB,
 				3:  cmpRM32JNB,
@@ -181,62 +142,10 @@ var fusedOps = [2][5][4][16]handler{
 			},
 		},
 		formMR: {
-			{
-				2:  cmpMR8JB,
-				3:  cmpMR8JNB,
-				4:  cmpMR8JZ,
-				5:  cmpMR8JNZ,
-				6:  cmpMR8JBE,
-				7:  cmpMR8JNBE,
-				8:  cmpMR8JS,
-				9:  cmpMR8JNS,
-				12: cmpMR8JL,
-				13: cmpMR8JNL,
-				14: cmpMR8JLE,
-				15: cmpMR8JNLE,
-			},
-			{
-				2:  cmpMR16JB,
-				3:  cmpMR16JNB,
-				4:  cmpMR16JZ,
-				5:  cmpMR16JNZ,
-				6:  cmpMR16JBE,
-				7:  cmpMR16JNBE,
-				8:  cmpMR16JS,
-				9:  cmpMR16JNS,
-				12: cmpMR16JL,
-				13: cmpMR16JNL,
-				14: cmpMR16JLE,
-				15: cmpMR16JNLE,
-			},
-			{
-				2:  cmpMR32JB,
-				3:  cmpMR32JNB,
-				4:  cmpMR32JZ,
-				5:  cmpMR32JNZ,
-				6:  cmpMR32JBE,
-				7:  cmpMR32JNBE,
-				8:  cmpMR32JS,
-				9:  cmpMR32JNS,
-				12: cmpMR32JL,
-				13: cmpMR32JNL,
-				14: cmpMR32JLE,
-				15: cmpMR32JNLE,
-			},
-			{
-				2:  cmpMR64JB,
-				3:  cmpMR64JNB,
-				4:  cmpMR64JZ,
-				5:  cmpMR64JNZ,
-				6:  cmpMR64JBE,
-				7:  cmpMR64JNBE,
-				8:  cmpMR64JS,
-				9:  cmpMR64JNS,
-				12: cmpMR64JL,
-				13: cmpMR64JNL,
-				14: cmpMR64JLE,
-				15: cmpMR64JNLE,
-			},
+			{},
+			{},
+			{},
+			{},
 		},
 		formMI: {
 			{
@@ -253,20 +162,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: cmpMI8JLE,
 				15: cmpMI8JNLE,
 			},
-			{
-				2:  cmpMI16JB,
-				3:  cmpMI16JNB,
-				4:  cmpMI16JZ,
-				5:  cmpMI16JNZ,
-				6:  cmpMI16JBE,
-				7:  cmpMI16JNBE,
-				8:  cmpMI16JS,
-				9:  cmpMI16JNS,
-				12: cmpMI16JL,
-				13: cmpMI16JNL,
-				14: cmpMI16JLE,
-				15: cmpMI16JNLE,
-			},
+			{},
 			{
 				2:  cmpMI32JB,
 				3:  cmpMI32JNB,
@@ -296,6 +192,102 @@ var fusedOps = [2][5][4][16]handler{
 				15: cmpMI64JNLE,
 			},
 		},
+		formRMB: {
+			{
+				2:  cmpRMB8JB,
+				3:  cmpRMB8JNB,
+				4:  cmpRMB8JZ,
+				5:  cmpRMB8JNZ,
+				6:  cmpRMB8JBE,
+				7:  cmpRMB8JNBE,
+				8:  cmpRMB8JS,
+				9:  cmpRMB8JNS,
+				12: cmpRMB8JL,
+				13: cmpRMB8JNL,
+				14: cmpRMB8JLE,
+				15: cmpRMB8JNLE,
+			},
+			{},
+			{
+				2:  cmpRMB32JB,
+				3:  cmpRMB32JNB,
+				4:  cmpRMB32JZ,
+				5:  cmpRMB32JNZ,
+				6:  cmpRMB32JBE,
+				7:  cmpRMB32JNBE,
+				8:  cmpRMB32JS,
+				9:  cmpRMB32JNS,
+				12: cmpRMB32JL,
+				13: cmpRMB32JNL,
+				14: cmpRMB32JLE,
+				15: cmpRMB32JNLE,
+			},
+			{
+				2:  cmpRMB64JB,
+				3:  cmpRMB64JNB,
+				4:  cmpRMB64JZ,
+				5:  cmpRMB64JNZ,
+				6:  cmpRMB64JBE,
+				7:  cmpRMB64JNBE,
+				8:  cmpRMB64JS,
+				9:  cmpRMB64JNS,
+				12: cmpRMB64JL,
+				13: cmpRMB64JNL,
+				14: cmpRMB64JLE,
+				15: cmpRMB64JNLE,
+			},
+		},
+		formMRB: {
+			{},
+			{},
+			{},
+			{},
+		},
+		formMIB: {
+			{
+				2:  cmpMIB8JB,
+				3:  cmpMIB8JNB,
+				4:  cmpMIB8JZ,
+				5:  cmpMIB8JNZ,
+				6:  cmpMIB8JBE,
+				7:  cmpMIB8JNBE,
+				8:  cmpMIB8JS,
+				9:  cmpMIB8JNS,
+				12: cmpMIB8JL,
+				13: cmpMIB8JNL,
+				14: cmpMIB8JLE,
+				15: cmpMIB8JNLE,
+			},
+			{},
+			{
+				2:  cmpMIB32JB,
+				3:  cmpMIB32JNB,
+				4:  cmpMIB32JZ,
+				5:  cmpMIB32JNZ,
+				6:  cmpMIB32JBE,
+				7:  cmpMIB32JNBE,
+				8:  cmpMIB32JS,
+				9:  cmpMIB32JNS,
+				12: cmpMIB32JL,
+				13: cmpMIB32JNL,
+				14: cmpMIB32JLE,
+				15: cmpMIB32JNLE,
+			},
+			{
+				2:  cmpMIB64JB,
+				3:  cmpMIB64JNB,
+				4:  cmpMIB64JZ,
+				5:  cmpMIB64JNZ,
+				6:  cmpMIB64JBE,
+				7:  cmpMIB64JNBE,
+				8:  cmpMIB64JS,
+				9:  cmpMIB64JNS,
+				12: cmpMIB64JL,
+				13: cmpMIB64JNL,
+				14: cmpMIB64JLE,
+				15: cmpMIB64JNLE,
+			},
+		},
 	},
 	{
 		formRR: {
@@ -311,18 +303,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: testRR8JLE,
 				15: testRR8JNLE,
 			},
-			{
-				4:  testRR16JZ,
-				5:  testRR16JNZ,
-				6:  testRR16JBE,
-				7:  testRR16JNBE,
-				8:  testRR16JS,
-				9:  testRR16JNS,
-				12: testRR16JL,
-				13: testRR16JNL,
-				14: testRR16JLE,
-				15: testRR16JNLE,
-			},
+			{},
 			{
 				4:  testRR32JZ,
 				5:  testRR32JNZ,
@@ -361,18 +342,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: testRI8JLE,
 				15: testRI8JNLE,
 			},
-			{
-				4:  testRI16JZ,
-				5:  testRI16JNZ,
-				6:  testRI16JBE,
-				7:  testRI16JNBE,
-				8:  testRI16JS,
-				9:  testRI16JNS,
-				12: testRI16JL,
-				13: testRI16JNL,
-				14: testRI16JLE,
-				15: testRI16JNLE,
-			},
+			{},
 			{
 				4:  testRI32JZ,
 				5:  testRI32JNZ,
@@ -411,18 +381,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: testRM8JLE,
 				15: testRM8JNLE,
 			},
-			{
-				4:  testRM16JZ,
-				5:  testRM16JNZ,
-				6:  testRM16JBE,
-				7:  testRM16JNBE,
-				8:  testRM16JS,
-				9:  testRM16JNS,
-				12: testRM16JL,
-				13: testRM16JNL,
-				14: testRM16JLE,
-				15: testRM16JNLE,
-			},
+			{},
 			{
 				4:  testRM32JZ,
 				5:  testRM32JNZ,
@@ -449,54 +408,10 @@ var fusedOps = [2][5][4][16]handler{
 			},
 		},
 		formMR: {
-			{
-				4:  testMR8JZ,
-				5:  testMR8JNZ,
-				6:  testMR8JBE,
-				7:  testMR8JNBE,
-				8:  testMR8JS,
-				9:  testMR8JNS,
-				12: testMR8JL,
-				13: testMR8JNL,
-				14: testMR8JLE,
-				15: testMR8JNLE,
-			},
-			{
-				4:  testMR16JZ,
-				5:  testMR16JNZ,
-				6:  testMR16JBE,
-				7:  testMR16JNBE,
-				8:  testMR16JS,
-				9:  testMR16JNS,
-				12: testMR16JL,
-				13: testMR16JNL,
-				14: testMR16JLE,
-				15: testMR16JNLE,
-			},
-			{
-				4:  testMR32JZ,
-				5:  testMR32JNZ,
-				6:  testMR32JBE,
-				7:  testMR32JNBE,
-				8:  testMR32JS,
-				9:  testMR32JNS,
-				12: testMR32JL,
-				13: testMR32JNL,
-				14: testMR32JLE,
-				15: testMR32JNLE,
-			},
-			{
-				4:  testMR64JZ,
-				5:  testMR64JNZ,
-				6:  testMR64JBE,
-				7:  testMR64JNBE,
-				8:  testMR64JS,
-				9:  testMR64JNS,
-				12: testMR64JL,
-				13: testMR64JNL,
-				14: testMR64JLE,
-				15: testMR64JNLE,
-			},
+			{},
+			{},
+			{},
+			{},
 		},
 		formMI: {
 			{
@@ -511,18 +426,7 @@ var fusedOps = [2][5][4][16]handler{
 				14: testMI8JLE,
 				15: testMI8JNLE,
 			},
-			{
-				4:  testMI16JZ,
-				5:  testMI16JNZ,
-				6:  testMI16JBE,
-				7:  testMI16JNBE,
-				8:  testMI16JS,
-				9:  testMI16JNS,
-				12: testMI16JL,
-				13: testMI16JNL,
-				14: testMI16JLE,
-				15: testMI16JNLE,
-			},
+			{},
 			{
 				4:  testMI32JZ,
 				5:  testMI32JNZ,
@@ -546,6 +450,90 @@ var fusedOps = [2][5][4][16]handler{
 				13: testMI64JNL,
 				14: testMI64JLE,
 				15: testMI64JNLE,
+			},
+		},
+		formRMB: {
+			{
+				4:  testRMB8JZ,
+				5:  testRMB8JNZ,
+				6:  testRMB8JBE,
+				7:  testRMB8JNBE,
+				8:  testRMB8JS,
+				9:  testRMB8JNS,
+				12: testRMB8JL,
+				13: testRMB8JNL,
+				14: testRMB8JLE,
+				15: testRMB8JNLE,
+			},
+			{},
+			{
+				4:  testRMB32JZ,
+				5:  testRMB32JNZ,
+				6:  testRMB32JBE,
+				7:  testRMB32JNBE,
+				8:  testRMB32JS,
+				9:  testRMB32JNS,
+				12: testRMB32JL,
+				13: testRMB32JNL,
+				14: testRMB32JLE,
+				15: testRMB32JNLE,
+			},
+			{
+				4:  testRMB64JZ,
+				5:  testRMB64JNZ,
+				6:  testRMB64JBE,
+				7:  testRMB64JNBE,
+				8:  testRMB64JS,
+				9:  testRMB64JNS,
+				12: testRMB64JL,
+				13: testRMB64JNL,
+				14: testRMB64JLE,
+				15: testRMB64JNLE,
+			},
+		},
+		formMRB: {
+			{},
+			{},
+			{},
+			{},
+		},
+		formMIB: {
+			{
+				4:  testMIB8JZ,
+				5:  testMIB8JNZ,
+				6:  testMIB8JBE,
+				7:  testMIB8JNBE,
+				8:  testMIB8JS,
+				9:  testMIB8JNS,
+				12: testMIB8JL,
+				13: testMIB8JNL,
+				14: testMIB8JLE,
+				15: testMIB8JNLE,
+			},
+			{},
+			{
+				4:  testMIB32JZ,
+				5:  testMIB32JNZ,
+				6:  testMIB32JBE,
+				7:  testMIB32JNBE,
+				8:  testMIB32JS,
+				9:  testMIB32JNS,
+				12: testMIB32JL,
+				13: testMIB32JNL,
+				14: testMIB32JLE,
+				15: testMIB32JNLE,
+			},
+			{
+				4:  testMIB64JZ,
+				5:  testMIB64JNZ,
+				6:  testMIB64JBE,
+				7:  testMIB64JNBE,
+				8:  testMIB64JS,
+				9:  testMIB64JNS,
+				12: testMIB64JL,
+				13: testMIB64JNL,
+				14: testMIB64JLE,
+				15: testMIB64JNLE,
 			},
 		},
 	},
@@ -822,294 +810,6 @@ func cmpRR8JNLE(c *CPU, o *op) *op {
 	c.S.CCR = uint64(int8(r))
 	c.S.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JB(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNB(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) < int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) < int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) <= int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRR16JNLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) <= int16(y)) {
 		if t := o.taken; t != nil {
 			if left := c.S.Budget - int64(t.len); left >= 0 {
 				c.S.Budget = left
@@ -1991,294 +1691,6 @@ func cmpRI8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func cmpRI16JB(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNB(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) < int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) < int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) <= int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRI16JNLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) <= int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func cmpRI32JB(c *CPU, o *op) *op {
 	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
 	r := x - y
@@ -2857,7 +2269,7 @@ func cmpRI64JNLE(c *CPU, o *op) *op {
 
 func cmpRM8JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2889,7 +2301,7 @@ func cmpRM8JB(c *CPU, o *op) *op {
 
 func cmpRM8JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2921,7 +2333,7 @@ func cmpRM8JNB(c *CPU, o *op) *op {
 
 func cmpRM8JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2953,7 +2365,7 @@ func cmpRM8JZ(c *CPU, o *op) *op {
 
 func cmpRM8JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2985,7 +2397,7 @@ func cmpRM8JNZ(c *CPU, o *op) *op {
 
 func cmpRM8JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3017,7 +2429,7 @@ func cmpRM8JBE(c *CPU, o *op) *op {
 
 func cmpRM8JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3049,7 +2461,7 @@ func cmpRM8JNBE(c *CPU, o *op) *op {
 
 func cmpRM8JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3081,7 +2493,7 @@ func cmpRM8JS(c *CPU, o *op) *op {
 
 func cmpRM8JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3113,7 +2525,7 @@ func cmpRM8JNS(c *CPU, o *op) *op {
 
 func cmpRM8JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3145,7 +2557,7 @@ func cmpRM8JL(c *CPU, o *op) *op {
 
 func cmpRM8JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3177,7 +2589,7 @@ func cmpRM8JNL(c *CPU, o *op) *op {
 
 func cmpRM8JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3209,7 +2621,7 @@ func cmpRM8JLE(c *CPU, o *op) *op {
 
 func cmpRM8JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3239,393 +2651,9 @@ func cmpRM8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func cmpRM16JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) < int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) < int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) <= int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpRM16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) <= int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func cmpRM32JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3657,7 +2685,7 @@ func cmpRM32JB(c *CPU, o *op) *op {
 
 func cmpRM32JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3689,7 +2717,7 @@ func cmpRM32JNB(c *CPU, o *op) *op {
 
 func cmpRM32JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3721,7 +2749,7 @@ func cmpRM32JZ(c *CPU, o *op) *op {
 
 func cmpRM32JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3753,7 +2781,7 @@ func cmpRM32JNZ(c *CPU, o *op) *op {
 
 func cmpRM32JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3785,7 +2813,7 @@ func cmpRM32JBE(c *CPU, o *op) *op {
 
 func cmpRM32JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3817,7 +2845,7 @@ func cmpRM32JNBE(c *CPU, o *op) *op {
 
 func cmpRM32JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3849,7 +2877,7 @@ func cmpRM32JS(c *CPU, o *op) *op {
 
 func cmpRM32JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3881,7 +2909,7 @@ func cmpRM32JNS(c *CPU, o *op) *op {
 
 func cmpRM32JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3913,7 +2941,7 @@ func cmpRM32JL(c *CPU, o *op) *op {
 
 func cmpRM32JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3945,7 +2973,7 @@ func cmpRM32JNL(c *CPU, o *op) *op {
 
 func cmpRM32JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3977,7 +3005,7 @@ func cmpRM32JLE(c *CPU, o *op) *op {
 
 func cmpRM32JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4009,7 +3037,7 @@ func cmpRM32JNLE(c *CPU, o *op) *op {
 
 func cmpRM64JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4041,7 +3069,7 @@ func cmpRM64JB(c *CPU, o *op) *op {
 
 func cmpRM64JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4073,7 +3101,7 @@ func cmpRM64JNB(c *CPU, o *op) *op {
 
 func cmpRM64JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4105,7 +3133,7 @@ func cmpRM64JZ(c *CPU, o *op) *op {
 
 func cmpRM64JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4137,7 +3165,7 @@ func cmpRM64JNZ(c *CPU, o *op) *op {
 
 func cmpRM64JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4169,7 +3197,7 @@ func cmpRM64JBE(c *CPU, o *op) *op {
 
 func cmpRM64JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4201,7 +3229,7 @@ func cmpRM64JNBE(c *CPU, o *op) *op {
 
 func cmpRM64JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4233,7 +3261,7 @@ func cmpRM64JS(c *CPU, o *op) *op {
 
 func cmpRM64JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4265,7 +3293,7 @@ func cmpRM64JNS(c *CPU, o *op) *op {
 
 func cmpRM64JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4297,7 +3325,7 @@ func cmpRM64JL(c *CPU, o *op) *op {
 
 func cmpRM64JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4329,7 +3357,7 @@ func cmpRM64JNL(c *CPU, o *op) *op {
 
 func cmpRM64JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4361,7 +3389,7 @@ func cmpRM64JLE(c *CPU, o *op) *op {
 
 func cmpRM64JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4391,1545 +3419,9 @@ func cmpRM64JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func cmpMR8JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if int8(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(int8(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if int8(x) < int8(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(int8(x) < int8(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if int8(x) <= int8(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	if !(int8(x) <= int8(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) < int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) < int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) <= int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) <= int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if int32(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(int32(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if int32(x) < int32(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(int32(x) < int32(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if int32(x) <= int32(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	if !(int32(x) <= int32(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if int64(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(int64(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if int64(x) < int64(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(int64(x) < int64(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if int64(x) <= int64(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMR64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	if !(int64(x) <= int64(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func cmpMI8JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5961,7 +3453,7 @@ func cmpMI8JB(c *CPU, o *op) *op {
 
 func cmpMI8JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5993,7 +3485,7 @@ func cmpMI8JNB(c *CPU, o *op) *op {
 
 func cmpMI8JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6025,7 +3517,7 @@ func cmpMI8JZ(c *CPU, o *op) *op {
 
 func cmpMI8JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6057,7 +3549,7 @@ func cmpMI8JNZ(c *CPU, o *op) *op {
 
 func cmpMI8JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6089,7 +3581,7 @@ func cmpMI8JBE(c *CPU, o *op) *op {
 
 func cmpMI8JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6121,7 +3613,7 @@ func cmpMI8JNBE(c *CPU, o *op) *op {
 
 func cmpMI8JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6153,7 +3645,7 @@ func cmpMI8JS(c *CPU, o *op) *op {
 
 func cmpMI8JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6185,7 +3677,7 @@ func cmpMI8JNS(c *CPU, o *op) *op {
 
 func cmpMI8JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6217,7 +3709,7 @@ func cmpMI8JL(c *CPU, o *op) *op {
 
 func cmpMI8JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6249,7 +3741,7 @@ func cmpMI8JNL(c *CPU, o *op) *op {
 
 func cmpMI8JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6281,7 +3773,7 @@ func cmpMI8JLE(c *CPU, o *op) *op {
 
 func cmpMI8JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6311,393 +3803,9 @@ func cmpMI8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func cmpMI16JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x < y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x < y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x == y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x == y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if x <= y {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(x <= y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) < int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) < int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if int16(x) <= int16(y) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func cmpMI16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	if !(int16(x) <= int16(y)) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func cmpMI32JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6729,7 +3837,7 @@ func cmpMI32JB(c *CPU, o *op) *op {
 
 func cmpMI32JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6761,7 +3869,7 @@ func cmpMI32JNB(c *CPU, o *op) *op {
 
 func cmpMI32JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6793,7 +3901,7 @@ func cmpMI32JZ(c *CPU, o *op) *op {
 
 func cmpMI32JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6825,7 +3933,7 @@ func cmpMI32JNZ(c *CPU, o *op) *op {
 
 func cmpMI32JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6857,7 +3965,7 @@ func cmpMI32JBE(c *CPU, o *op) *op {
 
 func cmpMI32JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6889,7 +3997,7 @@ func cmpMI32JNBE(c *CPU, o *op) *op {
 
 func cmpMI32JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6921,7 +4029,7 @@ func cmpMI32JS(c *CPU, o *op) *op {
 
 func cmpMI32JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6953,7 +4061,7 @@ func cmpMI32JNS(c *CPU, o *op) *op {
 
 func cmpMI32JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6985,7 +4093,7 @@ func cmpMI32JL(c *CPU, o *op) *op {
 
 func cmpMI32JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -7017,7 +4125,7 @@ func cmpMI32JNL(c *CPU, o *op) *op {
 
 func cmpMI32JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -7049,7 +4157,7 @@ func cmpMI32JLE(c *CPU, o *op) *op {
 
 func cmpMI32JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -7081,7 +4189,7 @@ func cmpMI32JNLE(c *CPU, o *op) *op {
 
 func cmpMI64JB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7113,7 +4221,7 @@ func cmpMI64JB(c *CPU, o *op) *op {
 
 func cmpMI64JNB(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7145,7 +4253,7 @@ func cmpMI64JNB(c *CPU, o *op) *op {
 
 func cmpMI64JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7177,7 +4285,7 @@ func cmpMI64JZ(c *CPU, o *op) *op {
 
 func cmpMI64JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7209,7 +4317,7 @@ func cmpMI64JNZ(c *CPU, o *op) *op {
 
 func cmpMI64JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7241,7 +4349,7 @@ func cmpMI64JBE(c *CPU, o *op) *op {
 
 func cmpMI64JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7273,7 +4381,7 @@ func cmpMI64JNBE(c *CPU, o *op) *op {
 
 func cmpMI64JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7305,7 +4413,7 @@ func cmpMI64JS(c *CPU, o *op) *op {
 
 func cmpMI64JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7337,7 +4445,7 @@ func cmpMI64JNS(c *CPU, o *op) *op {
 
 func cmpMI64JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7369,7 +4477,7 @@ func cmpMI64JL(c *CPU, o *op) *op {
 
 func cmpMI64JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7401,7 +4509,7 @@ func cmpMI64JNL(c *CPU, o *op) *op {
 
 func cmpMI64JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7433,7 +4541,2311 @@ func cmpMI64JLE(c *CPU, o *op) *op {
 
 func cmpMI64JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(x) <= int64(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(x) < int8(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(x) < int8(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(x) <= int8(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB8JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(x) <= int8(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(x) < int32(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(x) < int32(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(x) <= int32(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB32JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(x) <= int32(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(x) < int64(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(x) < int64(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(x) <= int64(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpRMB64JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(x) <= int64(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(x) < int8(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(x) < int8(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if int8(x) <= int8(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB8JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	c.S.CCB = uint64(y)
+	if !(int8(x) <= int8(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(x) < int32(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(x) < int32(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if int32(x) <= int32(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB32JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	c.S.CCB = uint64(y)
+	if !(int32(x) <= int32(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x < y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x < y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x == y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x == y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if x <= y {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(x <= y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(x) < int64(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if !(int64(x) < int64(y)) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x - y
+	c.S.CCOp = ccSub<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	c.S.CCB = uint64(y)
+	if int64(x) <= int64(y) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func cmpMIB64JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -7676,236 +7088,6 @@ func testRR8JNLE(c *CPU, o *op) *op {
 	c.S.CCOp = ccLogic<<2 | 0
 	c.S.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JNZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JNBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JNS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JNL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRR16JNLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) <= 0) {
 		if t := o.taken; t != nil {
 			if left := c.S.Budget - int64(t.len); left >= 0 {
 				c.S.Budget = left
@@ -8613,236 +7795,6 @@ func testRI8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func testRI16JZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JNZ(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JNBE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JNS(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JNL(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRI16JNLE(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func testRI32JZ(c *CPU, o *op) *op {
 	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
 	r := x & y
@@ -9305,7 +8257,7 @@ func testRI64JNLE(c *CPU, o *op) *op {
 
 func testRM8JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9336,7 +8288,7 @@ func testRM8JZ(c *CPU, o *op) *op {
 
 func testRM8JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9367,7 +8319,7 @@ func testRM8JNZ(c *CPU, o *op) *op {
 
 func testRM8JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9398,7 +8350,7 @@ func testRM8JBE(c *CPU, o *op) *op {
 
 func testRM8JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9429,7 +8381,7 @@ func testRM8JNBE(c *CPU, o *op) *op {
 
 func testRM8JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9460,7 +8412,7 @@ func testRM8JS(c *CPU, o *op) *op {
 
 func testRM8JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9491,7 +8443,7 @@ func testRM8JNS(c *CPU, o *op) *op {
 
 func testRM8JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9522,7 +8474,7 @@ func testRM8JL(c *CPU, o *op) *op {
 
 func testRM8JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9553,7 +8505,7 @@ func testRM8JNL(c *CPU, o *op) *op {
 
 func testRM8JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9584,7 +8536,7 @@ func testRM8JLE(c *CPU, o *op) *op {
 
 func testRM8JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -9613,319 +8565,9 @@ func testRM8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func testRM16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testRM16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func testRM32JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -9956,7 +8598,7 @@ func testRM32JZ(c *CPU, o *op) *op {
 
 func testRM32JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -9987,7 +8629,7 @@ func testRM32JNZ(c *CPU, o *op) *op {
 
 func testRM32JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10018,7 +8660,7 @@ func testRM32JBE(c *CPU, o *op) *op {
 
 func testRM32JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10049,7 +8691,7 @@ func testRM32JNBE(c *CPU, o *op) *op {
 
 func testRM32JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10080,7 +8722,7 @@ func testRM32JS(c *CPU, o *op) *op {
 
 func testRM32JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10111,7 +8753,7 @@ func testRM32JNS(c *CPU, o *op) *op {
 
 func testRM32JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10142,7 +8784,7 @@ func testRM32JL(c *CPU, o *op) *op {
 
 func testRM32JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10173,7 +8815,7 @@ func testRM32JNL(c *CPU, o *op) *op {
 
 func testRM32JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10204,7 +8846,7 @@ func testRM32JLE(c *CPU, o *op) *op {
 
 func testRM32JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -10235,7 +8877,7 @@ func testRM32JNLE(c *CPU, o *op) *op {
 
 func testRM64JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10266,7 +8908,7 @@ func testRM64JZ(c *CPU, o *op) *op {
 
 func testRM64JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10297,7 +8939,7 @@ func testRM64JNZ(c *CPU, o *op) *op {
 
 func testRM64JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10328,7 +8970,7 @@ func testRM64JBE(c *CPU, o *op) *op {
 
 func testRM64JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10359,7 +9001,7 @@ func testRM64JNBE(c *CPU, o *op) *op {
 
 func testRM64JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10390,7 +9032,7 @@ func testRM64JS(c *CPU, o *op) *op {
 
 func testRM64JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10421,7 +9063,7 @@ func testRM64JNS(c *CPU, o *op) *op {
 
 func testRM64JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10452,7 +9094,7 @@ func testRM64JL(c *CPU, o *op) *op {
 
 func testRM64JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10483,7 +9125,7 @@ func testRM64JNL(c *CPU, o *op) *op {
 
 func testRM64JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10514,7 +9156,7 @@ func testRM64JLE(c *CPU, o *op) *op {
 
 func testRM64JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -10543,1249 +9185,9 @@ func testRM64JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func testMR8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if int8(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if !(int8(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if int8(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if !(int8(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if int8(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	if !(int8(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if int32(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if !(int32(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if int32(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if !(int32(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if int32(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	if !(int32(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if int64(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if !(int64(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if int64(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if !(int64(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if int64(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMR64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	if !(int64(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func testMI8JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11816,7 +9218,7 @@ func testMI8JZ(c *CPU, o *op) *op {
 
 func testMI8JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11847,7 +9249,7 @@ func testMI8JNZ(c *CPU, o *op) *op {
 
 func testMI8JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11878,7 +9280,7 @@ func testMI8JBE(c *CPU, o *op) *op {
 
 func testMI8JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11909,7 +9311,7 @@ func testMI8JNBE(c *CPU, o *op) *op {
 
 func testMI8JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11940,7 +9342,7 @@ func testMI8JS(c *CPU, o *op) *op {
 
 func testMI8JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -11971,7 +9373,7 @@ func testMI8JNS(c *CPU, o *op) *op {
 
 func testMI8JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -12002,7 +9404,7 @@ func testMI8JL(c *CPU, o *op) *op {
 
 func testMI8JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -12033,7 +9435,7 @@ func testMI8JNL(c *CPU, o *op) *op {
 
 func testMI8JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -12064,7 +9466,7 @@ func testMI8JLE(c *CPU, o *op) *op {
 
 func testMI8JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -12093,319 +9495,9 @@ func testMI8JNLE(c *CPU, o *op) *op {
 	return c.exitNext(o)
 }
 
-func testMI16JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if r == 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(r == 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) < 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) < 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if int16(r) <= 0 {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
-func testMI16JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
-	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
-	}
-	x := uint16(m)
-	y := uint16(o.imm)
-	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	if !(int16(r) <= 0) {
-		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
-				return t
-			}
-		}
-		return c.exitTaken(o)
-	}
-	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
-			return t
-		}
-	}
-	return c.exitNext(o)
-}
-
 func testMI32JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12436,7 +9528,7 @@ func testMI32JZ(c *CPU, o *op) *op {
 
 func testMI32JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12467,7 +9559,7 @@ func testMI32JNZ(c *CPU, o *op) *op {
 
 func testMI32JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12498,7 +9590,7 @@ func testMI32JBE(c *CPU, o *op) *op {
 
 func testMI32JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12529,7 +9621,7 @@ func testMI32JNBE(c *CPU, o *op) *op {
 
 func testMI32JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12560,7 +9652,7 @@ func testMI32JS(c *CPU, o *op) *op {
 
 func testMI32JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12591,7 +9683,7 @@ func testMI32JNS(c *CPU, o *op) *op {
 
 func testMI32JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12622,7 +9714,7 @@ func testMI32JL(c *CPU, o *op) *op {
 
 func testMI32JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12653,7 +9745,7 @@ func testMI32JNL(c *CPU, o *op) *op {
 
 func testMI32JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12684,7 +9776,7 @@ func testMI32JLE(c *CPU, o *op) *op {
 
 func testMI32JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -12715,7 +9807,7 @@ func testMI32JNLE(c *CPU, o *op) *op {
 
 func testMI64JZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12746,7 +9838,7 @@ func testMI64JZ(c *CPU, o *op) *op {
 
 func testMI64JNZ(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12777,7 +9869,7 @@ func testMI64JNZ(c *CPU, o *op) *op {
 
 func testMI64JBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12808,7 +9900,7 @@ func testMI64JBE(c *CPU, o *op) *op {
 
 func testMI64JNBE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12839,7 +9931,7 @@ func testMI64JNBE(c *CPU, o *op) *op {
 
 func testMI64JS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12870,7 +9962,7 @@ func testMI64JS(c *CPU, o *op) *op {
 
 func testMI64JNS(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12901,7 +9993,7 @@ func testMI64JNS(c *CPU, o *op) *op {
 
 func testMI64JL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12932,7 +10024,7 @@ func testMI64JL(c *CPU, o *op) *op {
 
 func testMI64JNL(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12963,7 +10055,7 @@ func testMI64JNL(c *CPU, o *op) *op {
 
 func testMI64JLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -12994,7 +10086,1867 @@ func testMI64JLE(c *CPU, o *op) *op {
 
 func testMI64JNLE(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB8JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint8(m)
+	x := uint8(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB32JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint32(m)
+	x := uint32(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testRMB64JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	y := uint64(m)
+	x := uint64(c.S.R[o.dst&31])
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if int8(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB8JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint8(m)
+	y := uint8(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 0
+	c.S.CCR = uint64(int8(r))
+	if !(int8(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if int32(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB32JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint32(m)
+	y := uint32(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 2
+	c.S.CCR = uint64(int32(r))
+	if !(int32(r) <= 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JNZ(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if r == 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JNBE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(r == 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JNS(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) < 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JNL(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if !(int64(r) < 0) {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	x := uint64(m)
+	y := uint64(o.imm)
+	r := x & y
+	c.S.CCOp = ccLogic<<2 | 3
+	c.S.CCR = uint64(int64(r))
+	if int64(r) <= 0 {
+		if t := o.taken; t != nil {
+			if left := c.S.Budget - int64(t.len); left >= 0 {
+				c.S.Budget = left
+				return t
+			}
+		}
+		return c.exitTaken(o)
+	}
+	if t := o.next; t != nil {
+		if left := c.S.Budget - int64(t.len); left >= 0 {
+			c.S.Budget = left
+			return t
+		}
+	}
+	return c.exitNext(o)
+}
+
+func testMIB64JNLE(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)

@@ -210,6 +210,9 @@ const (
 	formRM
 	formMR
 	formMI
+	formRMB // as the three before, but the address is base and displacement
+	formMRB
+	formMIB
 	noForm
 )
 
@@ -408,6 +411,14 @@ func log2(w width) int { return [9]int{1: 0, 2: 1, 4: 2, 8: 3}[w] }
 
 // formOf is the operand form of a two-operand instruction.
 func formOf(in *Inst) int {
+	form := plainForm(in)
+	if form >= formRM && form <= formMI && in.CodeSize == 8 && in.Index == RegZero && in.Seg < x86.FS {
+		form += formRMB - formRM
+	}
+	return form
+}
+
+func plainForm(in *Inst) int {
 	switch {
 	case in.Dst.Kind == ArgReg && in.Src.Kind == ArgReg:
 		return formRR
@@ -486,10 +497,12 @@ func moveOf(o *op, in *Inst, fam fam) handler {
 	if form == noForm {
 		return nil
 	}
-	mem := form == formRM
-	pick := func(r, m handler) handler {
-		if mem {
+	pick := func(r, m, base handler) handler {
+		switch form {
+		case formRM:
 			return m
+		case formRMB:
+			return base
 		}
 		return r
 	}
@@ -505,19 +518,19 @@ func moveOf(o *op, in *Inst, fam fam) handler {
 		}
 	case in.Dst.W < 4:
 	case fam == famMovzx && in.Src.W == 1:
-		return pick(movzx8RR, movzx8RM)
+		return pick(movzx8RR, movzx8RM, movzx8RMB)
 	case fam == famMovzx && in.Src.W == 2:
-		return pick(movzx16RR, movzx16RM)
+		return pick(movzx16RR, movzx16RM, movzx16RMB)
 	case fam == famMovsx && in.Src.W == 1 && in.Dst.W == 4:
-		return pick(movsx8to32RR, movsx8to32RM)
+		return pick(movsx8to32RR, movsx8to32RM, movsx8to32RMB)
 	case fam == famMovsx && in.Src.W == 1:
-		return pick(movsx8to64RR, movsx8to64RM)
+		return pick(movsx8to64RR, movsx8to64RM, movsx8to64RMB)
 	case fam == famMovsx && in.Src.W == 2 && in.Dst.W == 4:
-		return pick(movsx16to32RR, movsx16to32RM)
+		return pick(movsx16to32RR, movsx16to32RM, movsx16to32RMB)
 	case fam == famMovsx && in.Src.W == 2:
-		return pick(movsx16to64RR, movsx16to64RM)
+		return pick(movsx16to64RR, movsx16to64RM, movsx16to64RMB)
 	case fam == famMovsx && in.Src.W == 4 && in.Dst.W == 8:
-		return pick(movsx32to64RR, movsx32to64RM)
+		return pick(movsx32to64RR, movsx32to64RM, movsx32to64RMB)
 	}
 	return nil
 }

@@ -124,6 +124,7 @@ func (a *arena[T]) at(i uint32) *T { return &a.chunks[i/opChunk][i%opChunk] }
 
 func newFastEngine(c *CPU) *fastEngine {
 	f := &fastEngine{c: c, pages: make([]codePage, len(c.Phys.Backing())/mmuPage)}
+	c.base = baseOf(c.Phys.Backing())
 	if c.Phys.OnCodeWrite == nil {
 		c.Phys.OnCodeWrite = c.CodeWritten
 	}

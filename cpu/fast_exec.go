@@ -14,6 +14,9 @@ func (c *CPU) opAddr(o *op) mmu.LinAddr {
 	return mmu.LinAddr((r[o.base&31]+r[o.index&31]<<(o.scale&63)+o.disp)&c.ripMask + r[o.seg&31])
 }
 
+// opBase is opAddr where there is only a base and a displacement, in 64-bit code.
+func (c *CPU) opBase(o *op) mmu.LinAddr { return mmu.LinAddr(c.S.R[o.base&31] + o.disp) }
+
 // opPlain executes an instruction by the function of its row. It sees exact counts, and
 // ends the block when something happened that the loop must look at. o.cc says whether the
 // function reads or writes status flags.
@@ -112,7 +115,7 @@ func opJz(c *CPU, o *op) *op {
 func opCall64(c *CPU, o *op) *op {
 	sp := c.S.R[x86.RSP] - 8
 	v := o.rip + uint64(o.size)
-	if !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+	if !c.store64(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -125,7 +128,7 @@ func opCall64(c *CPU, o *op) *op {
 func opCall32(c *CPU, o *op) *op {
 	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
 	v := uint64(uint32(o.rip + uint64(o.size)))
-	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+	if !c.store32(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -141,7 +144,7 @@ func opCallR64(c *CPU, o *op) *op { return c.callTo64(o, c.S.R[o.src&31]) }
 
 func opCallM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	t, ok := c.MMU.Load64(la, c.class)
+	t, ok := c.load64(la)
 	if !ok {
 		if t, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -153,7 +156,7 @@ func opCallM64(c *CPU, o *op) *op {
 func (c *CPU) callTo64(o *op, t uint64) *op {
 	sp := c.S.R[x86.RSP] - 8
 	v := o.rip + uint64(o.size)
-	if !c.isCanonical(t) || !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+	if !c.isCanonical(t) || !c.store64(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -170,7 +173,7 @@ func opJmpR64(c *CPU, o *op) *op {
 
 func opJmpM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	t, ok := c.MMU.Load64(la, c.class)
+	t, ok := c.load64(la)
 	if !ok {
 		if t, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -186,7 +189,7 @@ func opCallR32(c *CPU, o *op) *op { return c.callTo32(o, uint64(uint32(c.S.R[o.s
 
 func opCallM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	t, ok := c.MMU.Load32(la, c.class)
+	t, ok := c.load32(la)
 	if !ok {
 		if t, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -198,7 +201,7 @@ func opCallM32(c *CPU, o *op) *op {
 func (c *CPU) callTo32(o *op, t uint64) *op {
 	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
 	v := uint64(uint32(o.rip + uint64(o.size)))
-	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+	if !c.store32(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -209,7 +212,7 @@ func opJmpR32(c *CPU, o *op) *op { return c.jump(uint64(uint32(c.S.R[o.src&31]))
 
 func opJmpM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	t, ok := c.MMU.Load32(la, c.class)
+	t, ok := c.load32(la)
 	if !ok {
 		if t, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -222,7 +225,7 @@ func opJmpM32(c *CPU, o *op) *op {
 // included.
 func opRet64(c *CPU, o *op) *op {
 	sp := c.S.R[x86.RSP]
-	t, ok := c.MMU.Load64(mmu.LinAddr(sp), c.class)
+	t, ok := c.load64(mmu.LinAddr(sp))
 	if !ok {
 		if t, ok = c.loadMiss(mmu.LinAddr(sp), 8); !ok {
 			return c.bail(o)
@@ -237,7 +240,7 @@ func opRet64(c *CPU, o *op) *op {
 
 func opRet32(c *CPU, o *op) *op {
 	sp := uint64(uint32(c.S.R[x86.RSP]))
-	t, ok := c.MMU.Load32(mmu.LinAddr(sp), c.class)
+	t, ok := c.load32(mmu.LinAddr(sp))
 	if !ok {
 		if t, ok = c.loadMiss(mmu.LinAddr(sp), 4); !ok {
 			return c.bail(o)
@@ -253,7 +256,7 @@ func opPushI64(c *CPU, o *op) *op { return c.push64(o, o.imm) }
 
 func opPushM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load64(la, c.class)
+	v, ok := c.load64(la)
 	if !ok {
 		if v, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -264,7 +267,7 @@ func opPushM64(c *CPU, o *op) *op {
 
 func (c *CPU) push64(o *op, v uint64) *op {
 	sp := c.S.R[x86.RSP] - 8
-	if !c.MMU.Store64(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+	if !c.store64(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -276,7 +279,7 @@ func opPushI32(c *CPU, o *op) *op { return c.push32(o, o.imm) }
 
 func opPushM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load32(la, c.class)
+	v, ok := c.load32(la)
 	if !ok {
 		if v, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -287,7 +290,7 @@ func opPushM32(c *CPU, o *op) *op {
 
 func (c *CPU) push32(o *op, v uint64) *op {
 	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
-	if !c.MMU.Store32(mmu.LinAddr(sp), v, c.class) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+	if !c.store32(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
 		return c.bail(o)
 	}
 	c.S.R[x86.RSP] = sp
@@ -297,7 +300,7 @@ func (c *CPU) push32(o *op, v uint64) *op {
 // opPop64 and opPop32 are POP into a register; rSP keeps the value popped.
 func opPop64(c *CPU, o *op) *op {
 	sp := c.S.R[x86.RSP]
-	v, ok := c.MMU.Load64(mmu.LinAddr(sp), c.class)
+	v, ok := c.load64(mmu.LinAddr(sp))
 	if !ok {
 		if v, ok = c.loadMiss(mmu.LinAddr(sp), 8); !ok {
 			return c.bail(o)
@@ -310,7 +313,7 @@ func opPop64(c *CPU, o *op) *op {
 
 func opPop32(c *CPU, o *op) *op {
 	sp := uint64(uint32(c.S.R[x86.RSP]))
-	v, ok := c.MMU.Load32(mmu.LinAddr(sp), c.class)
+	v, ok := c.load32(mmu.LinAddr(sp))
 	if !ok {
 		if v, ok = c.loadMiss(mmu.LinAddr(sp), 4); !ok {
 			return c.bail(o)
@@ -324,7 +327,7 @@ func opPop32(c *CPU, o *op) *op {
 // opLeave64 and opLeave32 are LEAVE.
 func opLeave64(c *CPU, o *op) *op {
 	bp := c.S.R[x86.RBP]
-	v, ok := c.MMU.Load64(mmu.LinAddr(bp), c.class)
+	v, ok := c.load64(mmu.LinAddr(bp))
 	if !ok {
 		if v, ok = c.loadMiss(mmu.LinAddr(bp), 8); !ok {
 			return c.bail(o)
@@ -336,7 +339,7 @@ func opLeave64(c *CPU, o *op) *op {
 
 func opLeave32(c *CPU, o *op) *op {
 	bp := uint64(uint32(c.S.R[x86.RBP]))
-	v, ok := c.MMU.Load32(mmu.LinAddr(bp), c.class)
+	v, ok := c.load32(mmu.LinAddr(bp))
 	if !ok {
 		if v, ok = c.loadMiss(mmu.LinAddr(bp), 4); !ok {
 			return c.bail(o)
@@ -367,7 +370,7 @@ func opSetR(c *CPU, o *op) *op {
 
 func opSetM(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint64(b2i(c.lazyCond(o.cc)))
-	if !c.MMU.Store8(la, v, c.class) && !c.storeMiss(la, v, 1) {
+	if !c.store8(la, v) && !c.storeMiss(la, v, 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -392,7 +395,7 @@ func opCmovR32(c *CPU, o *op) *op {
 
 func opCmovM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load64(la, c.class)
+	v, ok := c.load64(la)
 	if !ok {
 		if v, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -406,7 +409,7 @@ func opCmovM64(c *CPU, o *op) *op {
 
 func opCmovM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load32(la, c.class)
+	v, ok := c.load32(la)
 	if !ok {
 		if v, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)

@@ -3,7 +3,7 @@
 package cpu
 
 // movOps are MOV by form and size.
-var movOps = [5][4]handler{
+var movOps = [8][4]handler{
 	formRR: {
 		movRR8,
 		movRR16,
@@ -33,6 +33,24 @@ var movOps = [5][4]handler{
 		movMI16,
 		movMI32,
 		movMI64,
+	},
+	formRMB: {
+		movRMB8,
+		movRMB16,
+		movRMB32,
+		movRMB64,
+	},
+	formMRB: {
+		movMRB8,
+		movMRB16,
+		movMRB32,
+		movMRB64,
+	},
+	formMIB: {
+		movMIB8,
+		movMIB16,
+		movMIB32,
+		movMIB64,
 	},
 }
 
@@ -78,7 +96,7 @@ func movRI64(c *CPU, o *op) *op {
 
 func movRM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -91,7 +109,7 @@ func movRM8(c *CPU, o *op) *op {
 
 func movRM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -104,7 +122,7 @@ func movRM16(c *CPU, o *op) *op {
 
 func movRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -117,7 +135,7 @@ func movRM32(c *CPU, o *op) *op {
 
 func movRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -130,7 +148,7 @@ func movRM64(c *CPU, o *op) *op {
 
 func movMR8(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint8(c.S.R[o.src&31])
-	if !c.MMU.Store8(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 1) {
+	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -138,7 +156,7 @@ func movMR8(c *CPU, o *op) *op {
 
 func movMR16(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint16(c.S.R[o.src&31])
-	if !c.MMU.Store16(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 2) {
+	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -146,7 +164,7 @@ func movMR16(c *CPU, o *op) *op {
 
 func movMR32(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint32(c.S.R[o.src&31])
-	if !c.MMU.Store32(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 4) {
+	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -154,7 +172,7 @@ func movMR32(c *CPU, o *op) *op {
 
 func movMR64(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint64(c.S.R[o.src&31])
-	if !c.MMU.Store64(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 8) {
+	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -162,7 +180,7 @@ func movMR64(c *CPU, o *op) *op {
 
 func movMI8(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint8(o.imm)
-	if !c.MMU.Store8(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 1) {
+	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -170,7 +188,7 @@ func movMI8(c *CPU, o *op) *op {
 
 func movMI16(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint16(o.imm)
-	if !c.MMU.Store16(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 2) {
+	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -178,7 +196,7 @@ func movMI16(c *CPU, o *op) *op {
 
 func movMI32(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint32(o.imm)
-	if !c.MMU.Store32(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 4) {
+	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -186,7 +204,123 @@ func movMI32(c *CPU, o *op) *op {
 
 func movMI64(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), uint64(o.imm)
-	if !c.MMU.Store64(la, uint64(v), c.class) && !c.storeMiss(la, uint64(v), 8) {
+	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movRMB8(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint8(m)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(v)
+	return o.next
+}
+
+func movRMB16(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint16(m)
+	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(v)
+	return o.next
+}
+
+func movRMB32(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint32(m)
+	c.S.R[o.dst&31] = uint64(v)
+	return o.next
+}
+
+func movRMB64(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load64(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 8); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint64(m)
+	c.S.R[o.dst&31] = v
+	return o.next
+}
+
+func movMRB8(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint8(c.S.R[o.src&31])
+	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMRB16(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint16(c.S.R[o.src&31])
+	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMRB32(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint32(c.S.R[o.src&31])
+	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMRB64(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint64(c.S.R[o.src&31])
+	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMIB8(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint8(o.imm)
+	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMIB16(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint16(o.imm)
+	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMIB32(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint32(o.imm)
+	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
+		return c.bail(o)
+	}
+	return o.next
+}
+
+func movMIB64(c *CPU, o *op) *op {
+	la, v := c.opBase(o), uint64(o.imm)
+	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -200,7 +334,20 @@ func movsx8to32RR(c *CPU, o *op) *op {
 
 func movsx8to32RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint8(m)
+	c.S.R[o.dst&31] = uint64(uint32(int8(v)))
+	return o.next
+}
+
+func movsx8to32RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -219,7 +366,20 @@ func movsx8to64RR(c *CPU, o *op) *op {
 
 func movsx8to64RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint8(m)
+	c.S.R[o.dst&31] = uint64(int8(v))
+	return o.next
+}
+
+func movsx8to64RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -238,7 +398,20 @@ func movzx8RR(c *CPU, o *op) *op {
 
 func movzx8RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 1); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint8(m)
+	c.S.R[o.dst&31] = uint64(v)
+	return o.next
+}
+
+func movzx8RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 1); !ok {
 			return c.bail(o)
@@ -257,7 +430,20 @@ func movsx16to32RR(c *CPU, o *op) *op {
 
 func movsx16to32RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint16(m)
+	c.S.R[o.dst&31] = uint64(uint32(int16(v)))
+	return o.next
+}
+
+func movsx16to32RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -276,7 +462,20 @@ func movsx16to64RR(c *CPU, o *op) *op {
 
 func movsx16to64RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint16(m)
+	c.S.R[o.dst&31] = uint64(int16(v))
+	return o.next
+}
+
+func movsx16to64RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -295,7 +494,20 @@ func movzx16RR(c *CPU, o *op) *op {
 
 func movzx16RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 2); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint16(m)
+	c.S.R[o.dst&31] = uint64(v)
+	return o.next
+}
+
+func movzx16RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 2); !ok {
 			return c.bail(o)
@@ -314,7 +526,20 @@ func movsx32to64RR(c *CPU, o *op) *op {
 
 func movsx32to64RM(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
+	if !ok {
+		if m, ok = c.loadMiss(la, 4); !ok {
+			return c.bail(o)
+		}
+	}
+	v := uint32(m)
+	c.S.R[o.dst&31] = uint64(int32(v))
+	return o.next
+}
+
+func movsx32to64RMB(c *CPU, o *op) *op {
+	la := c.opBase(o)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)

@@ -57,12 +57,12 @@ func (c *CPU) load128(o *op) (lo, hi uint64, ok bool) {
 	if c.sseOff() || uint64(la)&uint64(o.cc) != 0 {
 		return 0, 0, false
 	}
-	if lo, ok = c.MMU.Load64(la, c.class); !ok {
+	if lo, ok = c.load64(la); !ok {
 		if lo, ok = c.loadMiss(la, 8); !ok {
 			return 0, 0, false
 		}
 	}
-	if hi, ok = c.MMU.Load64(la+8, c.class); !ok {
+	if hi, ok = c.load64(la + 8); !ok {
 		hi, ok = c.loadMiss(la+8, 8)
 	}
 	return lo, hi, ok
@@ -74,7 +74,7 @@ func (c *CPU) store128(o *op, lo, hi uint64) bool {
 	if c.sseOff() || uint64(la)&uint64(o.cc) != 0 || la%mmuPage > mmuPage-16 {
 		return false
 	}
-	return (c.MMU.Store64(la, lo, c.class) || c.storeMiss(la, lo, 8)) && c.MMU.Store64(la+8, hi, c.class)
+	return (c.store64(la, lo) || c.storeMiss(la, lo, 8)) && c.store64(la+8, hi)
 }
 
 // vecRR, vecRM and vecMR are 16-byte moves.
@@ -131,7 +131,7 @@ func vecQRR(c *CPU, o *op) *op {
 // scalarMR32 store them.
 func scalarRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load64(la, c.class)
+	v, ok := c.load64(la)
 	if c.sseOff() {
 		return c.bail(o)
 	}
@@ -146,7 +146,7 @@ func scalarRM64(c *CPU, o *op) *op {
 
 func scalarRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	v, ok := c.MMU.Load32(la, c.class)
+	v, ok := c.load32(la)
 	if c.sseOff() {
 		return c.bail(o)
 	}
@@ -161,7 +161,7 @@ func scalarRM32(c *CPU, o *op) *op {
 
 func scalarMR64(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), c.vecLo(o.src)
-	if c.sseOff() || !c.MMU.Store64(la, v, c.class) && !c.storeMiss(la, v, 8) {
+	if c.sseOff() || !c.store64(la, v) && !c.storeMiss(la, v, 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -169,7 +169,7 @@ func scalarMR64(c *CPU, o *op) *op {
 
 func scalarMR32(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), c.vecLo(o.src)&0xffffffff
-	if c.sseOff() || !c.MMU.Store32(la, v, c.class) && !c.storeMiss(la, v, 4) {
+	if c.sseOff() || !c.store32(la, v) && !c.storeMiss(la, v, 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -178,7 +178,7 @@ func scalarMR32(c *CPU, o *op) *op {
 // highMR stores the upper half: MOVHPS and MOVHPD; highRM loads it.
 func highMR(c *CPU, o *op) *op {
 	la, v := c.opAddr(o), c.vecHi(o.src)
-	if c.sseOff() || !c.MMU.Store64(la, v, c.class) && !c.storeMiss(la, v, 8) {
+	if c.sseOff() || !c.store64(la, v) && !c.storeMiss(la, v, 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -254,7 +254,7 @@ func (c *CPU) operand64(o *op) (v uint64, ok bool) {
 		return 0, false
 	}
 	la := c.opAddr(o)
-	if v, ok = c.MMU.Load64(la, c.class); !ok {
+	if v, ok = c.load64(la); !ok {
 		v, ok = c.loadMiss(la, 8)
 	}
 	return v, ok
@@ -265,7 +265,7 @@ func (c *CPU) operand32(o *op) (v uint64, ok bool) {
 		return 0, false
 	}
 	la := c.opAddr(o)
-	if v, ok = c.MMU.Load32(la, c.class); !ok {
+	if v, ok = c.load32(la); !ok {
 		v, ok = c.loadMiss(la, 4)
 	}
 	return v, ok

@@ -111,7 +111,7 @@ func (c *CPU) span(la uint64, a mmu.Access) (off uint64, ok bool) {
 	if off, ok = c.MMU.Span(mmu.LinAddr(la), a, c.class); ok {
 		return off, true
 	}
-	if c.codeSize == 8 && !c.isCanonical(la) || !c.MMU.Fill(mmu.LinAddr(la), a, c.class) {
+	if c.codeSize == 8 && !c.isCanonical(la) || !c.fill(mmu.LinAddr(la), a) {
 		return 0, false
 	}
 	return c.MMU.Span(mmu.LinAddr(la), a, c.class)

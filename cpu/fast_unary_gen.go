@@ -134,7 +134,7 @@ func incR64(c *CPU, o *op) *op {
 
 func incM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -142,7 +142,7 @@ func incM8N(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := x + 1
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -150,7 +150,7 @@ func incM8N(c *CPU, o *op) *op {
 
 func incM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -158,7 +158,7 @@ func incM8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := x + 1
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -169,7 +169,7 @@ func incM8(c *CPU, o *op) *op {
 
 func incM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -177,7 +177,7 @@ func incM16N(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := x + 1
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -185,7 +185,7 @@ func incM16N(c *CPU, o *op) *op {
 
 func incM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -193,7 +193,7 @@ func incM16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := x + 1
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -204,7 +204,7 @@ func incM16(c *CPU, o *op) *op {
 
 func incM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -212,7 +212,7 @@ func incM32N(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := x + 1
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -220,7 +220,7 @@ func incM32N(c *CPU, o *op) *op {
 
 func incM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -228,7 +228,7 @@ func incM32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := x + 1
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -239,7 +239,7 @@ func incM32(c *CPU, o *op) *op {
 
 func incM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -247,7 +247,7 @@ func incM64N(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := x + 1
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -255,7 +255,7 @@ func incM64N(c *CPU, o *op) *op {
 
 func incM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -263,7 +263,7 @@ func incM64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := x + 1
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -342,7 +342,7 @@ func decR64(c *CPU, o *op) *op {
 
 func decM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -350,7 +350,7 @@ func decM8N(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := x - 1
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -358,7 +358,7 @@ func decM8N(c *CPU, o *op) *op {
 
 func decM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -366,7 +366,7 @@ func decM8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := x - 1
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -377,7 +377,7 @@ func decM8(c *CPU, o *op) *op {
 
 func decM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -385,7 +385,7 @@ func decM16N(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := x - 1
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -393,7 +393,7 @@ func decM16N(c *CPU, o *op) *op {
 
 func decM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -401,7 +401,7 @@ func decM16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := x - 1
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -412,7 +412,7 @@ func decM16(c *CPU, o *op) *op {
 
 func decM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -420,7 +420,7 @@ func decM32N(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := x - 1
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -428,7 +428,7 @@ func decM32N(c *CPU, o *op) *op {
 
 func decM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -436,7 +436,7 @@ func decM32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := x - 1
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -447,7 +447,7 @@ func decM32(c *CPU, o *op) *op {
 
 func decM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -455,7 +455,7 @@ func decM64N(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := x - 1
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -463,7 +463,7 @@ func decM64N(c *CPU, o *op) *op {
 
 func decM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -471,7 +471,7 @@ func decM64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := x - 1
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.keepCF()
@@ -550,7 +550,7 @@ func negR64(c *CPU, o *op) *op {
 
 func negM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -558,7 +558,7 @@ func negM8N(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := -x
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -566,7 +566,7 @@ func negM8N(c *CPU, o *op) *op {
 
 func negM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -574,7 +574,7 @@ func negM8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := -x
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 0
@@ -585,7 +585,7 @@ func negM8(c *CPU, o *op) *op {
 
 func negM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -593,7 +593,7 @@ func negM16N(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := -x
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -601,7 +601,7 @@ func negM16N(c *CPU, o *op) *op {
 
 func negM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -609,7 +609,7 @@ func negM16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := -x
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 1
@@ -620,7 +620,7 @@ func negM16(c *CPU, o *op) *op {
 
 func negM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -628,7 +628,7 @@ func negM32N(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := -x
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -636,7 +636,7 @@ func negM32N(c *CPU, o *op) *op {
 
 func negM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -644,7 +644,7 @@ func negM32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := -x
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 2
@@ -655,7 +655,7 @@ func negM32(c *CPU, o *op) *op {
 
 func negM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -663,7 +663,7 @@ func negM64N(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := -x
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -671,7 +671,7 @@ func negM64N(c *CPU, o *op) *op {
 
 func negM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -679,7 +679,7 @@ func negM64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := -x
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	c.S.CCOp = ccSub<<2 | 3
@@ -718,7 +718,7 @@ func notR64N(c *CPU, o *op) *op {
 
 func notM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load8(la, c.class)
+	m, ok := c.load8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -726,7 +726,7 @@ func notM8N(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	r := ^x
-	if !c.MMU.Store8(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 1) {
+	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
 	return o.next
@@ -734,7 +734,7 @@ func notM8N(c *CPU, o *op) *op {
 
 func notM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load16(la, c.class)
+	m, ok := c.load16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -742,7 +742,7 @@ func notM16N(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	r := ^x
-	if !c.MMU.Store16(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 2) {
+	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
 	return o.next
@@ -750,7 +750,7 @@ func notM16N(c *CPU, o *op) *op {
 
 func notM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -758,7 +758,7 @@ func notM32N(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	r := ^x
-	if !c.MMU.Store32(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 4) {
+	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
 	return o.next
@@ -766,7 +766,7 @@ func notM32N(c *CPU, o *op) *op {
 
 func notM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -774,7 +774,7 @@ func notM64N(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	r := ^x
-	if !c.MMU.Store64(la, uint64(r), c.class) && !c.storeMiss(la, uint64(r), 8) {
+	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
 	return o.next
@@ -1432,7 +1432,7 @@ func imulRR64(c *CPU, o *op) *op {
 
 func imulRM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1447,7 +1447,7 @@ func imulRM32N(c *CPU, o *op) *op {
 
 func imulRM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1465,7 +1465,7 @@ func imulRM32(c *CPU, o *op) *op {
 
 func imulRM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1480,7 +1480,7 @@ func imulRM64N(c *CPU, o *op) *op {
 
 func imulRM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1532,7 +1532,7 @@ func imulRRI64(c *CPU, o *op) *op {
 
 func imulRMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1547,7 +1547,7 @@ func imulRMI32N(c *CPU, o *op) *op {
 
 func imulRMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load32(la, c.class)
+	m, ok := c.load32(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1565,7 +1565,7 @@ func imulRMI32(c *CPU, o *op) *op {
 
 func imulRMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1580,7 +1580,7 @@ func imulRMI64N(c *CPU, o *op) *op {
 
 func imulRMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.MMU.Load64(la, c.class)
+	m, ok := c.load64(la)
 	if !ok {
 		if m, ok = c.loadMiss(la, 8); !ok {
 			return c.bail(o)

@@ -68,6 +68,7 @@ func (c *CPU) updateRights() {
 	default:
 		c.class = mmu.ClassSuper
 	}
+	c.tlb = &c.S.TLB.Data[c.class]
 	c.alignMask = 0
 	if c.CPL == 3 && c.CR0&x86.CR0_AM != 0 && c.flag(x86.FlagAC) {
 		c.alignMask = ^uint64(0)
