@@ -27,6 +27,13 @@
 // emulators is the quotient of these times: above 1, ours is the slower one. Cold code is
 // included: a translator's translation time is part of its time.
 //
+// A report comes late by at most what the emulator does before it hands on the serial
+// port's output; ours does so every 200,000 instructions, half a millisecond at 400 MIPS.
+// Starting a program costs a few milliseconds more. Where a time is below 50 ms (ours on
+// muldiv, repmovs and smc, for Bochs or QEMU need a hundred times as long), only the
+// first digit of the ratio means something, and such rows pull the geometric mean: read
+// the mean together with the rows.
+//
 // Instructions are counted by the guest itself, with RDTSC: in our machine, on its virtual
 // clock, the counter advances by a fixed amount with each instruction. Where only Bochs was
 // run, its counter serves, which advances by one. A repeated string instruction counts as
@@ -39,7 +46,8 @@
 // The processors differ in what CPUID offers; the kernel is told to leave out mitigations
 // so that it does not do different work for it. Bochs cannot load a kernel: it starts from a
 // disk with a boot sector of ours (programs/boot.S), and its time begins with the jump into
-// the kernel. Debian's Bochs contains its debugger, which costs it some of its speed. Bochs
+// the kernel. Debian's Bochs contains its debugger, which is looked at for each
+// instruction: a Bochs built without it is faster, by how much was not measured here. Bochs
 // listens on a VNC port while it runs, for it has no headless display there.
 //
 // # Benchmarks of go test

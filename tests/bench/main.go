@@ -3,6 +3,7 @@
 package main
 
 import (
+	"debug/buildinfo"
 	"errors"
 	"flag"
 	"fmt"
@@ -167,18 +168,41 @@ func (o options) emulators(dir string) ([]emulator, error) {
 
 // ours builds the command of this module, unless a file is given.
 func ours(dir, binary, engine string) (emulator, error) {
-	version := "Glassbox " + firstLine("git", "describe", "--always", "--dirty")
+	built := ""
 	if binary == "" {
+		built = firstLine("git", "describe", "--always", "--dirty")
 		binary = filepath.Join(dir, "glassbox")
 		build := exec.Command("go", "build", "-o", binary, "github.com/glassbox-vm/glassbox/cmd/glassbox")
 		if text, err := build.CombinedOutput(); err != nil {
 			return emulator{}, fmt.Errorf("go build: %w\n%s", err, text)
 		}
 	}
+	version := "Glassbox " + revision(binary, built)
 	if engine != "" {
 		version += ", engine " + engine
 	}
 	return glassbox(binary, engine, version), nil
+}
+
+// revision is the commit that a Go program was built from, as the program itself states it.
+// One without a stamp was built from the tree when built says so; of a file from elsewhere
+// nothing is known.
+func revision(binary, built string) string {
+	commit, modified := built, ""
+	if info, err := buildinfo.ReadFile(binary); err == nil {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = s.Value[:min(len(s.Value), 12)]
+			case s.Key == "vcs.modified" && s.Value == "true":
+				modified = "-dirty"
+			}
+		}
+	}
+	if commit == "" {
+		return "of unknown commit"
+	}
+	return commit + modified
 }
 
 // split is strings.Split without empty elements.

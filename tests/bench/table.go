@@ -154,6 +154,10 @@ func (r results) row(name, class string, names []string, emulators []emulator, s
 	}
 	for _, e := range emulators[1:] {
 		v, ok := geomean(names, func(w string) (float64, bool) { return r.ratio(emulators[0].name, e.name, w) })
+		if v < 0.1 {
+			cell("%.3f", v, ok) // 0.00 would say nothing
+			continue
+		}
 		cell("%.2f", v, ok)
 	}
 	for _, e := range emulators {

@@ -42,10 +42,10 @@ var workloads = []workload{
 	{Name: "strings", Class: classInteger, Reps: 120},
 	{Name: "interpreter", Class: classInteger, Reps: 60},
 	{Name: "calls", Class: classInteger, Reps: 500},
-	{Name: "muldiv", Class: classInteger, Reps: 12000},
+	{Name: "muldiv", Class: classInteger, Reps: 24000},
 	{Name: "chase", Class: classMemory, Reps: 30},
 	{Name: "memcpy", Class: classMemory, Reps: 15000},
-	{Name: "repmovs", Class: classMemory, Reps: 1500},
+	{Name: "repmovs", Class: classMemory, Reps: 3000},
 	{Name: "nbody", Class: classFloat, Reps: 300},
 	{Name: "matmul", Class: classFloat, Reps: 30},
 	{Name: "x87", Class: classFloat, Reps: 60000},
@@ -53,7 +53,7 @@ var workloads = []workload{
 	{Name: "pingpong", Class: classKernel, Reps: 100},
 	{Name: "forkexec", Class: classKernel, Reps: 500},
 	{Name: "pagefaults", Class: classKernel, Reps: 60},
-	{Name: "smc", Class: classKernel, Reps: 30},
+	{Name: "smc", Class: classKernel, Reps: 60},
 	{Name: "textfile", Class: classSetup, Reps: 512},
 	{Name: "gzip", Class: classBusyBox, Reps: 4, Needs: "textfile", Script: `
 for i in $(busybox seq $1); do
