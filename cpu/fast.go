@@ -220,16 +220,19 @@ func (c *CPU) loadHit(la mmu.LinAddr, w width) (v uint64, ok bool) {
 // modifyMiss is loadMiss for an operand that will be written back: the page is looked up as
 // for the write.
 func (c *CPU) modifyMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
-	if !c.fillWrite(la, w) {
+	gen := c.fast.gen
+	if !c.fillWrite(la, w) && !c.mayStoreWatched(la, w, gen) {
 		return 0, false
 	}
 	return c.loadHit(la, w)
 }
 
-// storeMiss writes w bytes where the TLB did not allow it, if it does so now.
+// storeMiss writes w bytes where the TLB did not allow it, if it does so now, or if the page
+// is watched but holds no code there.
 func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
+	gen := c.fast.gen
 	if !c.fillWrite(la, w) {
-		return false
+		return c.mayStoreWatched(la, w, gen) && !c.writeLin(la, v, w, c.class).Raised
 	}
 	switch w {
 	case 1:
@@ -242,9 +245,24 @@ func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
 	return c.store64(la, v)
 }
 
+// inPage says whether w bytes at la are canonical and lie in one page.
+func (c *CPU) inPage(la mmu.LinAddr, w width) bool {
+	return (c.codeSize != 8 || c.isCanonical(uint64(la))) && uint64(la)&(mmuPage-1)+uint64(w) <= mmuPage
+}
+
 func (c *CPU) fillWrite(la mmu.LinAddr, w width) bool {
-	return (c.codeSize != 8 || c.isCanonical(uint64(la))) && uint64(la)&(mmuPage-1)+uint64(w) <= mmuPage &&
-		c.fill(la, mmu.AccessWrite)
+	return c.inPage(la, w) && c.fill(la, mmu.AccessWrite)
+}
+
+// mayStoreWatched says whether w bytes at la, which fillWrite refused, are RAM that can be
+// stored to without removing a block: data beside code. gen is fastEngine.gen from before
+// fillWrite, which may have removed one.
+func (c *CPU) mayStoreWatched(la mmu.LinAddr, w width, gen uint64) bool {
+	if c.fast.gen != gen || !c.inPage(la, w) {
+		return false
+	}
+	off, ok := c.MMU.Watched(la, c.class)
+	return ok && c.fast.pages[off/mmuPage].lines&linesOf(off, int(w)) == 0
 }
 
 // fill brings the page of la into the TLB. It says no also when that marked a paging

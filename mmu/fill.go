@@ -1,24 +1,34 @@
 package mmu
 
+import "github.com/glassbox-vm/glassbox/mmu/phys"
+
 // Fill brings the page of la into the TLB as access a would, AccessRead or AccessWrite, and
 // says whether the TLB now allows that access. When it does not — the access would fault, or
 // the page is no plain memory, or somebody watches it — nothing is lost: Read64, Write64 and
 // their kin do the same steps again and finish.
 func (m *MMU) Fill(la LinAddr, a Access, c Class) bool {
-	lin := uint64(la)
-	if lin&^m.linMask != 0 {
+	if uint64(la)&^m.linMask != 0 {
 		return false
 	}
-	t, f := m.translate(lin, a, int(c))
+	t, f := m.translate(uint64(la), a, int(c))
 	if f.Raised {
 		return false
 	}
-	m.fillData(lin, c, t)
-	e := m.entry(la, c)
-	if a == AccessWrite {
-		return e.WTag == lin&^pageMask
+	m.fillData(uint64(la), c, t)
+	_, ok := m.Span(la, a, c)
+	return ok
+}
+
+// Watched says whether la, for which Fill just refused AccessWrite, lies in RAM that may be
+// written but that somebody watches, and where in phys.Memory.Backing. Write64 and its kin
+// then store there without touching a chip.
+func (m *MMU) Watched(la LinAddr, c Class) (off uint64, ok bool) {
+	t := m.second.find(uint64(la), int(c))
+	if t == nil || t.flags&slotWrite == 0 {
+		return 0, false
 	}
-	return e.RTag == lin&^pageMask
+	p := m.mem.Lookup(phys.Addr(t.phys))
+	return p.Off + uint64(la)&pageMask, p.Kind == phys.RAM && p.Writable && p.Slow
 }
 
 // Span is for moves of many bytes: the offset in phys.Memory.Backing of the byte at la, and
