@@ -88,6 +88,7 @@ const (
 	Halted            // HLT: waits for an interrupt
 	Shutdown          // triple fault: waits for a reset
 	WaitSIPI          // INIT received: waits for a start-up IPI
+	Waiting           // MWAIT: waits for anything; until the next call of Run
 )
 
 // A CPU is one processor. Not safe for concurrent use.

@@ -100,6 +100,11 @@ func (m *Model) leaf(leaf, sub uint32) (r cpuidAnswer) {
 		return cpuidAnswer{0x03020101, 0, 0, 0x0c040843} // TLBs, 16-KiB L1, 512-KiB L2
 	case 4:
 		return cacheLeaf(sub)
+	case 5: // monitored lines of 64 bytes; one kind of C1, interrupts end MWAIT whatever IF
+		if m.Has(FeatMONITOR) {
+			return cpuidAnswer{64, 64, 3, 1 << 4}
+		}
+		return cpuidAnswer{}
 	case 7, 0xd:
 	case 0xb:
 		return cpuidAnswer{0, 0, sub & 0xff, 0} // no topology

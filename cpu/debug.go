@@ -57,8 +57,9 @@ func (c *CPU) hits(addr, n uint64, allowed func(kind uint64) bool) (bits uint64)
 	return bits
 }
 
-// noteDataAccess looks for data breakpoints on an access that has been made. The memory
-// layer calls it while dbgArmed.
+// noteDataAccess looks for data breakpoints on an access that has been made. readLin and
+// writeLin call it while dbgArmed; then the plain engine runs and string instructions take
+// one iteration at a time.
 //
 // SDM Vol. 3B, "Data Memory and I/O Breakpoint Exception Conditions".
 func (c *CPU) noteDataAccess(la mmu.LinAddr, n int, write bool) {

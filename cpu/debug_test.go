@@ -171,3 +171,65 @@ func TestExceptionStormsEndWithTheBudget(t *testing.T) {
 		require.LessOrEqual(t, n, int64(100000))
 	}
 }
+
+// Every kind of instruction that touches memory meets data breakpoints, as a trap after it.
+func TestDataBreakpointsOnInstructions(t *testing.T) {
+	const write, access = 1 | 1<<16 | 3<<18, 1 | 3<<16 | 3<<18 // DR0, 4 bytes
+	for _, tc := range []struct {
+		name, code string
+		dr7        uint64
+		hit        bool
+	}{
+		{"store", "89 05 00 60 00 00", write, true},
+		{"store that ends in the range", "89 05 fd 5f 00 00", write, true},
+		{"store below it", "89 05 fc 5f 00 00", write, false},
+		{"load", "8b 05 00 60 00 00", access, true},
+		{"load, for writes only", "8b 05 00 60 00 00", write, false},
+		{"read-modify-write", "ff 05 03 60 00 00", write, true},
+		{"PUSH", "68 00 00 00 00", write, true},
+		{"MOVUPS store", "0f 11 05 f4 5f 00 00", write, true},
+		{"FLD of 80 bits", "db 2d f8 5f 00 00", access, true},
+		{"STOS", "aa", write, true},
+		{"fetch is no access", "90", access, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newRig(t, "max")
+			r.protect(0)
+			r.CR4 |= x86.CR4_OSFXSR
+			r.S.R[x86.RSP], r.S.R[x86.RDI] = 0x6004, 0x6001
+			r.DR[0], r.DR[7] = 0x6000, tc.dr7|x86.DR7_Ones
+			r.updateMode()
+			f := r.run(tc.code)
+			if !tc.hit {
+				require.False(t, f.Raised, "%v", f)
+				return
+			}
+			raised(t, f, x86.VecDB, 0, x86.ReasonHardwareBreakpoint)
+			require.Equal(t, uint64(1), r.DR[6]&15)
+		})
+	}
+}
+
+// A repeated string instruction traps after the iteration that meets the breakpoint.
+func TestDataBreakpointBetweenIterations(t *testing.T) {
+	r := newRig(t, "max")
+	r.protect(0)
+	r.S.R[x86.RDI], r.S.R[x86.RCX] = 0x5ffe, 10
+	r.DR[0], r.DR[7] = 0x6000, 1|1<<16|x86.DR7_Ones
+	r.updateMode()
+	r.code("f3 aa")
+	r.Run(3)
+	r.trapped(rigCode, 1)
+	require.Equal(t, uint64(7), r.S.R[x86.RCX])
+}
+
+func TestAFaultBringsNoDataBreakpoint(t *testing.T) {
+	r := newRig(t, "max")
+	r.protect(0)
+	r.S.R[x86.RSI], r.S.R[x86.RDI] = 0x6000, 0x5000
+	r.load(x86.ES, selRO)
+	r.DR[0], r.DR[7] = 0x6000, 1|3<<16|x86.DR7_Ones
+	r.updateMode()
+	raised(t, r.run("a4"), x86.VecGP, 0, x86.ReasonSegmentNotWritable)
+	require.Zero(t, r.DR[6]&15)
+}

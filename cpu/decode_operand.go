@@ -8,7 +8,7 @@ import (
 var modRMOperand = [operandCount]bool{
 	Eb: true, Ew: true, Ed: true, Eq: true, Ev: true, Ey: true, Ez: true, Ed64: true, RdMw: true, RdMb: true, EdMw: true,
 	M: true, Mb: true, Mw: true, Md: true, Mq: true, Mx: true, My: true, Mp: true, Ma: true, Mt: true,
-	Gb: true, Gw: true, Gd: true, Gv: true, Gy: true, Gz: true, Sw: true, Cd: true, Dd: true, Ry: true,
+	Gb: true, Gw: true, Gd: true, Gv: true, Gy: true, Gz: true, Gd64: true, Sw: true, Cd: true, Dd: true, Ry: true,
 	Pq: true, Qq: true, Qd: true, Nq: true,
 	Vx: true, Vq: true, Vd: true, Wx: true, Wq: true, Wd: true, Ww: true, Ux: true, Uq: true,
 	ST0: true, STi: true,
@@ -138,6 +138,8 @@ func (d *decoder) regOperand(o Operand) Arg {
 		return Arg{ArgReg, n, d.ySize()}
 	case Gz:
 		return Arg{ArgReg, n, d.zSize()}
+	case Gd64:
+		return Arg{ArgReg, n, pick(in.CodeSize == 8, 8, 4)}
 	case Sw:
 		if n&7 > uint8(x86.GS) && in.Bad == x86.NoReason {
 			in.Bad = x86.ReasonBadSegmentRegister

@@ -173,13 +173,20 @@ const cr3Bits = 1<<mmu.MaxPhysBits - 1
 
 // writeCR3 is MOV to CR3.
 func (c *CPU) writeCR3(v uint64) Fault {
-	if c.longMode() {
-		if c.CR4&x86.CR4_PCIDE != 0 {
-			v &^= x86.CR3_NoFlush // the TLB holds no PCIDs: dropping more is allowed
-		}
-		if v&^cr3Bits != 0 {
-			return x86.GP(0, x86.ReasonReservedBits)
-		}
+	if !c.longMode() {
+		return c.loadCR3(v)
+	}
+	keep := c.CR4&x86.CR4_PCIDE != 0 && v&x86.CR3_NoFlush != 0
+	if keep {
+		v &^= x86.CR3_NoFlush
+	}
+	if v&^cr3Bits != 0 {
+		return x86.GP(0, x86.ReasonReservedBits)
+	}
+	if keep {
+		c.CR3 = v
+		c.MMU.SwitchCR3(v)
+		return Fault{}
 	}
 	return c.loadCR3(v)
 }

@@ -101,7 +101,7 @@ func field(n uint32, name string, feat Feature, at func(*MSRs) *uint64, valid fu
 // Rules for values.
 func anyValue(*CPU, uint64) bool      { return true }
 func any32(_ *CPU, v uint64) bool     { return v>>32 == 0 }
-func canonical(c *CPU, v uint64) bool { return c.isCanonical(v) }
+func canonical(c *CPU, v uint64) bool { return c.isCanonicalBase(v) }
 
 func readZero(*CPU, uint32) uint64             { return 0 }
 func ignoreWrite(*CPU, uint32, uint64) bool    { return true }
@@ -179,7 +179,7 @@ func readSegBase(seg x86.Seg) func(*CPU, uint32) uint64 {
 
 func writeSegBase(seg x86.Seg) func(*CPU, uint32, uint64) bool {
 	return func(c *CPU, _ uint32, v uint64) bool {
-		if !c.isCanonical(v) {
+		if !c.isCanonicalBase(v) {
 			return false
 		}
 		c.S.R[(RegSeg+seg)&regMask] = v

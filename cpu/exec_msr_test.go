@@ -37,7 +37,7 @@ func TestMSRValueRules(t *testing.T) {
 		{"no APIC", x86.MSR_APIC_BASE, 0xfee00900, false}, {"no speculation control", x86.MSR_SPEC_CTRL, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := newRig(t, "max")
+			r := newRig(t, "max,-la57")
 			r.protect(0)
 			before, known := r.ReadMSR(tc.n)
 			r.S.R[x86.RCX], r.S.R[x86.RAX], r.S.R[x86.RDX] = uint64(tc.n), tc.v&0xffffffff, tc.v>>32

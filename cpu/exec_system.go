@@ -33,7 +33,7 @@ func (c *CPU) loadTable(in *Inst) (t Table, f Fault) {
 	if in.OpSize == 2 {
 		t.Base &= 0xffffff
 	}
-	if in.OpSize == 8 && !c.isCanonical(t.Base) {
+	if in.OpSize == 8 && !c.isCanonicalBase(t.Base) {
 		return t, x86.GP(0, x86.ReasonNonCanonical)
 	}
 	return t, Fault{}
@@ -331,13 +331,14 @@ func invlpg(c *CPU, in *Inst) Fault {
 	case in.Seg >= x86.FS:
 		la += c.S.R[(RegSeg+in.Seg)&regMask]
 	}
-	if c.isCanonical(la) {
+	if c.isCanonicalBase(la) {
 		c.MMU.Invalidate(mmu.LinAddr(la))
 	}
 	return Fault{}
 }
 
-// invpcid is INVPCID. The TLB holds no PCIDs, so it drops more than it must.
+// invpcid is INVPCID. For one address it drops more than it must: of all PCIDs, and global
+// pages too.
 //
 // SDM Vol. 2A, "INVPCID—Invalidate Process-Context Identifier".
 func invpcid(c *CPU, in *Inst) Fault {
@@ -355,11 +356,13 @@ func invpcid(c *CPU, in *Inst) Fault {
 	}
 	kind := c.reg(in.Dst.Reg, in.Dst.W)
 	switch {
-	case kind > 3, pcid>>12 != 0, kind == 0 && !c.isCanonical(la),
+	case kind > 3, pcid>>12 != 0, kind == 0 && !c.isCanonicalBase(la),
 		kind < 2 && pcid != 0 && c.CR4&x86.CR4_PCIDE == 0:
 		return x86.GP(0, x86.ReasonReservedBits)
 	case kind == 0:
 		c.MMU.Invalidate(mmu.LinAddr(la))
+	case kind == 1:
+		c.MMU.FlushPCID(uint16(pcid))
 	case kind == 2:
 		c.MMU.Flush()
 	default:
@@ -503,14 +506,15 @@ func rdpmc(*CPU, *Inst) Fault { return x86.GP(0, x86.ReasonPMCDisabled) }
 // rsm is RSM outside system management mode, which does not exist here.
 func rsm(*CPU, *Inst) Fault { return x86.UD(x86.ReasonNotInSMM) }
 
-// monitor is MONITOR: the address is checked as for a load, and nothing is armed.
+// monitor is MONITOR: the address is checked as for a load. Nothing is armed, because MWAIT
+// does not tell stores to that line from other events.
 //
 // SDM Vol. 2B, "MONITOR—Set Up Monitor Address".
 func monitor(c *CPU, in *Inst) Fault {
 	if c.CPL > 0 {
 		return x86.UD(x86.ReasonCPL0)
 	}
-	if c.S.R[x86.RCX] != 0 {
+	if uint32(c.S.R[x86.RCX]) != 0 {
 		return x86.GP(0, x86.ReasonReservedBits)
 	}
 	seg := x86.DS
@@ -521,15 +525,19 @@ func monitor(c *CPU, in *Inst) Fault {
 	return f
 }
 
-// mwait is MWAIT: it returns at once, as the manual allows.
+// mwait is MWAIT. Run returns ExitHalt, and MWAIT is over when the board calls Run again:
+// after an interrupt, taken or (whatever ECX says) held off by IF, or after any other event
+// of the machine. The manual allows such early ends, and a chip may have stored to the
+// monitored line.
 //
 // SDM Vol. 2B, "MWAIT—Monitor Wait".
 func mwait(c *CPU, _ *Inst) Fault {
 	if c.CPL > 0 {
 		return x86.UD(x86.ReasonCPL0)
 	}
-	if c.S.R[x86.RCX]&^1 != 0 {
+	if uint32(c.S.R[x86.RCX])&^1 != 0 {
 		return x86.GP(0, x86.ReasonReservedBits)
 	}
+	c.Activity = Waiting
 	return Fault{}
 }

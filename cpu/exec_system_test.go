@@ -178,7 +178,7 @@ func TestLMSWCannotClearPE(t *testing.T) {
 }
 
 func TestDescriptorTableRegisters(t *testing.T) {
-	r := newRig(t, "max")
+	r := newRig(t, "max,-la57")
 	r.protect(0)
 	r.poke(0x6000, 8, 0xab123456789a_1234&0xffffffffffff|0xffff<<48)
 	r.poke(0x6000, 2, 0x1234)
@@ -191,7 +191,7 @@ func TestDescriptorTableRegisters(t *testing.T) {
 	require.False(t, r.run("66 0f01 0d 00610000").Raised) // SIDT, 16-bit operand
 	require.Equal(t, uint64(0xdeadbeef55aa), r.peek(0x6100, 6))
 
-	r = newRig(t, "max")
+	r = newRig(t, "max,-la57")
 	r.long(0)
 	r.poke(0x6000, 2, 0xff)
 	r.poke(0x6002, 8, 0x0000800000000000)
@@ -391,4 +391,73 @@ func TestRSMOutsideSMM(t *testing.T) {
 	r := newRig(t, "max")
 	r.protect(0)
 	raised(t, r.run("0faa"), x86.VecUD, 0, x86.ReasonNotInSMM)
+}
+
+// Bases may have 57 bits when the model has 5-level paging, whether CR4.LA57 is set or not;
+// addresses of accesses follow CR4.LA57.
+func TestCanonicalBasesFollowTheModel(t *testing.T) {
+	const wide = 1 << 50
+	for model, ok := range map[string]bool{"max": true, "max,-la57": false} {
+		r := newRig(t, model)
+		r.long(0)
+		require.Equal(t, ok, r.WriteMSR(x86.MSR_LSTAR, wide), model)
+		require.Equal(t, ok, r.WriteMSR(x86.MSR_GS_BASE, wide), model)
+		r.S.R[x86.RAX] = wide
+		require.True(t, r.run("8b 00").Raised, "access without CR4.LA57")
+	}
+}
+
+func TestMWAITEndsAtTheNextEvent(t *testing.T) {
+	r := newRig(t, "max")
+	r.long(0)
+	r.S.R[x86.RCX], r.S.R[x86.RDX], r.S.R[x86.RAX] = 0, 0, 0x6000
+	r.code("0f 01 c8 0f 01 c9 90 90") // MONITOR, MWAIT, NOP
+	n, reason := r.Run(10)
+	require.Equal(t, int64(2), n)
+	require.Equal(t, ExitHalt, reason)
+	n, reason = r.Run(2)
+	require.Equal(t, int64(2), n)
+	require.Equal(t, ExitBudget, reason)
+	require.Equal(t, uint64(rigCode+8), r.S.RIP)
+
+	r.code("0f 01 c9 90 90") // an interrupt that IF holds off ends it as well
+	r.INTR = true
+	n, reason = r.Run(2)
+	require.Equal(t, int64(2), n)
+	require.Equal(t, ExitBudget, reason)
+
+	r.S.R[x86.RCX] = 2
+	raised(t, r.run("0f 01 c9"), x86.VecGP, 0, x86.ReasonReservedBits)
+	r.long(3)
+	raised(t, r.run("0f 01 c8"), x86.VecUD, 0, x86.ReasonCPL0)
+}
+
+func TestMOVToCR3KeepsATranslationOnDemand(t *testing.T) {
+	r := newRig(t, "max")
+	r.long(0)
+	r.S.R[x86.RAX] = rigPages | 1
+	require.False(t, r.run("0f 22 d8").Raised)
+	r.S.R[x86.RAX] = x86.CR4_PAE | x86.CR4_PCIDE
+	raised(t, r.run("0f 22 e0"), x86.VecGP, 0, x86.ReasonPCIDNeedsLongMode) // CR3 bits 11:0 must be 0
+
+	r.long(0)
+	r.S.R[x86.RAX] = rigPages
+	require.False(t, r.run("0f 22 d8").Raised)
+	r.S.R[x86.RAX] = x86.CR4_PAE | x86.CR4_PCIDE
+	require.False(t, r.run("0f 22 e0").Raised)
+	touch := "8b 04 25 00 00 20 00" // MOV EAX, [200000h]: the second large page
+	entry := uint64(rigPages + 0x2008)
+	kept := func(bit63 uint64) bool {
+		r.poke(entry, 8, 1<<21|0x87)
+		r.poke(0x200000, 4, 1)
+		r.MMU.Flush()
+		require.False(t, r.run(touch).Raised)
+		r.poke(entry, 8, 0)
+		r.S.R[x86.RAX] = rigPages | bit63
+		require.False(t, r.run("0f 22 d8").Raised)
+		require.Equal(t, uint64(rigPages), r.CR3)
+		return !r.run(touch).Raised
+	}
+	require.True(t, kept(x86.CR3_NoFlush))
+	require.False(t, kept(0))
 }

@@ -75,6 +75,16 @@ func (c *CPU) isCanonical(la uint64) bool {
 	return uint64(int64(la<<s)>>s) == la
 }
 
+// isCanonicalBase is isCanonical for what registers that hold addresses may be loaded with:
+// it depends on the model, not on CR4.LA57. SDM Vol. 3A, "Canonicality Checking", of
+// base addresses, MSRs and INVLPG.
+func (c *CPU) isCanonicalBase(v uint64) bool {
+	if c.Model.Has(FeatLA57) {
+		return uint64(int64(v<<7)>>7) == v
+	}
+	return c.isCanonical(v)
+}
+
 // canonicalFault is #SS(0) for the stack segment and #GP(0) for all others.
 func (c *CPU) canonicalFault(seg x86.Seg) Fault {
 	if seg == x86.SS {
@@ -139,6 +149,18 @@ func (c *CPU) write(seg x86.Seg, off uint64, v uint64, w width) Fault {
 
 // readLin reads w bytes at a linear address with the rights of class.
 func (c *CPU) readLin(la mmu.LinAddr, w width, class mmu.Class) (uint64, Fault) {
+	if !c.dbgArmed {
+		return c.readAt(la, w, class)
+	}
+	v, f := c.readAt(la, w, class)
+	if !f.Raised {
+		c.noteDataAccess(la, int(w), false)
+	}
+	return v, f
+}
+
+// readAt is readLin without a look at debug registers.
+func (c *CPU) readAt(la mmu.LinAddr, w width, class mmu.Class) (uint64, Fault) {
 	if c.wraps(la, uint64(w)) {
 		return c.readWrapped(la, w, class)
 	}
@@ -155,6 +177,18 @@ func (c *CPU) readLin(la mmu.LinAddr, w width, class mmu.Class) (uint64, Fault) 
 
 // writeLin writes w bytes at a linear address with the rights of class.
 func (c *CPU) writeLin(la mmu.LinAddr, v uint64, w width, class mmu.Class) Fault {
+	if !c.dbgArmed {
+		return c.writeAt(la, v, w, class)
+	}
+	f := c.writeAt(la, v, w, class)
+	if !f.Raised {
+		c.noteDataAccess(la, int(w), true)
+	}
+	return f
+}
+
+// writeAt is writeLin without a look at debug registers.
+func (c *CPU) writeAt(la mmu.LinAddr, v uint64, w width, class mmu.Class) Fault {
 	if c.wraps(la, uint64(w)) {
 		return c.writeWrapped(la, v, w, class)
 	}

@@ -159,14 +159,12 @@ var (
 
 // implemented are the features that the emulator has: those of encodings whose rows can
 // all be executed, and those without encodings that are modelled. No model reports others.
-//
-// MONITOR is left out because MWAIT returns at once: idle guests would spin. INVPCID is
-// left out with PCIDs.
 var implemented = []Feature{
 	FeatFPU, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
 	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH,
 	FeatSSE3, FeatPCLMUL, FeatSSSE3, FeatCX16, FeatSSE41, FeatSSE42, FeatMOVBE, FeatPOPCNT, FeatAES, FeatXSAVE, FeatHypervisor,
 	FeatAVX, FeatAVX2, FeatFMA, FeatF16C, FeatRDRAND, FeatRDSEED, FeatRDPID, FeatPKU,
+	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR,
 	FeatFSGSBASE, FeatTSCADJUST, FeatBMI1, FeatSMEP, FeatBMI2, FeatADX, FeatSMAP, FeatERMS, FeatCLFLUSHOPT, FeatCLWB, FeatSHA, FeatUMIP,
 	FeatXSAVEOPT, FeatXSAVEC, FeatXSAVES, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
 }

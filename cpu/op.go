@@ -121,9 +121,10 @@ const (
 	Gv
 	Gy
 	Gz
-	Sw // segment register
-	Cd // control register
-	Dd // debug register
+	Gd64 // 32 bits, 64 in 64-bit mode
+	Sw   // segment register
+	Cd   // control register
+	Dd   // debug register
 
 	// ModRM.rm as register whatever mod says.
 	Ry // 32 bits, 64 in 64-bit mode

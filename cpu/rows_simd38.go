@@ -119,7 +119,7 @@ var map0F38 = [256]Op{
 }
 
 // invpcidRow is INVPCID.
-var invpcidRow = Op{Name: "INVPCID", Dst: Gy, Src: Mx, Exec: invpcid, Feature: FeatINVPCID, Mode: NotReal, Attr: Ends}
+var invpcidRow = Op{Name: "INVPCID", Dst: Gd64, Src: Mx, Exec: invpcid, Feature: FeatINVPCID, Mode: NotReal, Attr: Ends}
 
 // map0F3A is SDM Vol. 2D, "Three-byte Opcode Map: First Two Bytes are 0F 3AH".
 var map0F3A = [256]Op{

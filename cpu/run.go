@@ -13,7 +13,7 @@ type ExitReason uint8
 // Reasons.
 const (
 	ExitBudget    ExitReason = iota // the budget is used up
-	ExitHalt                        // HLT, and nothing to wake it
+	ExitHalt                        // HLT, and nothing to wake it, or MWAIT
 	ExitInterrupt                   // INTR is high and an interrupt would be taken: acknowledge it and call Interrupt
 	ExitShutdown                    // triple fault
 	ExitStop                        // RequestStop was called
@@ -89,8 +89,12 @@ func (c *CPU) event() (reason ExitReason, leave bool) {
 		}
 		return ExitInterrupt, true
 	}
-	if c.Activity == Halted {
+	switch c.Activity {
+	case Halted:
 		return ExitHalt, true
+	case Waiting: // whatever the board does then, MWAIT is over
+		c.Activity = Active
+		return ExitHalt, !c.INTR
 	}
 	return 0, false
 }

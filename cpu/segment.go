@@ -273,7 +273,7 @@ func (c *CPU) loadLDT(sel uint16, v, absent x86.Vector) Fault {
 		return x86.Raise(v, errCode(sel), x86.ReasonDescriptorType)
 	case !d.Attr.has(AttrP):
 		return x86.Raise(absent, errCode(sel), x86.ReasonSegmentNotPresent)
-	case c.longMode() && !c.isCanonical(d.Base):
+	case c.longMode() && !c.isCanonicalBase(d.Base):
 		return x86.Raise(v, errCode(sel), x86.ReasonNonCanonical)
 	}
 	c.LDTR = SystemSegment{Sel: sel, Attr: d.Attr, Limit: d.Limit, Base: d.Base}
@@ -295,7 +295,7 @@ func (c *CPU) loadTR(sel uint16) Fault {
 		return x86.GP(errCode(sel), x86.ReasonTSSType)
 	case !d.Attr.has(AttrP):
 		return x86.Raise(x86.VecNP, errCode(sel), x86.ReasonTSSNotPresent)
-	case c.longMode() && !c.isCanonical(d.Base):
+	case c.longMode() && !c.isCanonicalBase(d.Base):
 		return x86.GP(errCode(sel), x86.ReasonNonCanonical)
 	}
 	if f := c.setType(&d, typeBusyBit, 0); f.Raised {

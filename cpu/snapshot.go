@@ -102,7 +102,7 @@ func (c *CPU) checkSnapshot(s *Snapshot) error {
 	m, flags := c.Model, x86.Flags(s.RFLAGS)
 	long := s.EFER&x86.EFER_LMA != 0
 	switch {
-	case s.CPL > 3 || s.Activity > WaitSIPI:
+	case s.CPL > 3 || s.Activity > Waiting:
 		return fmt.Errorf("privilege level %d or activity state %d does not exist", s.CPL, s.Activity)
 	case flags&^flagsDefined != 0 || flags&x86.Flag1 == 0:
 		return fmt.Errorf("RFLAGS %#x has reserved bits", s.RFLAGS)
@@ -159,7 +159,7 @@ func (c *CPU) checkSnapshotDebug(s *Snapshot) error {
 // outside it.
 func (c *CPU) checkSnapshotAddresses(s *Snapshot, long bool) error {
 	shift := uint(64 - 48)
-	if s.CR4&x86.CR4_LA57 != 0 {
+	if c.Model.Has(FeatLA57) {
 		shift = 64 - 57
 	}
 	canonical := func(v uint64) bool { return uint64(int64(v<<shift)>>shift) == v }

@@ -128,7 +128,7 @@ func TestRestoreRejectsNonsense(t *testing.T) {
 		"wide RIP, 16-bit CS": func(s *Snapshot) { s.Seg[x86.CS].Attr = 0; s.RIP = 1 << 33 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, "max")
+			r := newRig(t, "max,-la57")
 			r.long(0)
 			good := r.Save()
 			require.NoError(t, r.Restore(good))

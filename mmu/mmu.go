@@ -21,9 +21,8 @@
 //
 // # Inaccuracies
 //
-// Memory types (PAT, PCD, PWT, MTRRs) have no effect. PCIDs do not tag entries: loading
-// CR3 drops all but global ones even where the manual would keep them. Protection keys for
-// supervisor pages, HLAT and shadow stacks do not exist.
+// Memory types (PAT, PCD, PWT, MTRRs) have no effect. Protection keys for supervisor pages,
+// HLAT and shadow stacks do not exist.
 package mmu
 
 import (
@@ -123,16 +122,34 @@ func (m *MMU) SetMode(cr0, cr3, cr4, efer uint64) {
 	switch {
 	case changed != 0:
 		m.derive()
+		m.second.enter(m.pcid())
 		m.Flush()
 	case newTable:
-		m.FlushNonGlobal()
+		m.SetCR3(cr3)
 	}
 }
 
-// SetCR3 is MOV to CR3: it drops all entries except global ones.
+// SetCR3 is MOV to CR3: it drops the entries of the new PCID except global ones; without
+// CR4.PCIDE that is all.
 func (m *MMU) SetCR3(cr3 uint64) {
+	m.SwitchCR3(cr3)
+	m.second.dropPresent()
+}
+
+// SwitchCR3 is MOV to CR3 with bit 63 set while CR4.PCIDE is: it drops nothing, and entries
+// that the PCID in bits 11:0 had before may be used again.
+func (m *MMU) SwitchCR3(cr3 uint64) {
 	m.cr3 = cr3
-	m.FlushNonGlobal()
+	m.second.enter(m.pcid())
+	m.leave()
+}
+
+// pcid is the present process-context identifier.
+func (m *MMU) pcid() uint16 {
+	if m.cr4&x86.CR4_PCIDE == 0 {
+		return 0
+	}
+	return uint16(m.cr3 & 0xfff)
 }
 
 // SetPKRU sets the rights of the protection keys: bit 2k forbids access to pages with key

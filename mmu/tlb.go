@@ -48,7 +48,7 @@ func (m *MMU) table(i int) []TLBEntry {
 
 // Flags of a slot in use.
 const (
-	slotGlobal = 1 << iota // survives FlushNonGlobal; bit 0 indexes second.epochs
+	slotGlobal = 1 << iota // of all PCIDs: survives FlushNonGlobal
 	slotUsed               // it is in the list
 	slotLarge              // a piece of a page above 4 KiB
 	slotWrite              // the page may be written and its dirty flag is set
@@ -129,9 +129,22 @@ func (m *MMU) flushData() {
 	}
 }
 
-// FlushNonGlobal drops all entries except those of global pages.
+// FlushNonGlobal drops all entries of all PCIDs except those of global pages.
 func (m *MMU) FlushNonGlobal() {
-	m.second.dropNonGlobal()
+	m.second.dropSpaces()
+	m.leave()
+}
+
+// FlushPCID drops the entries of one PCID, but for global pages.
+func (m *MMU) FlushPCID(pcid uint16) {
+	m.second.dropPCID(pcid)
+	if pcid == m.pcid() {
+		m.leave()
+	}
+}
+
+// leave drops all but global pages from the first level only.
+func (m *MMU) leave() {
 	for t := range tables {
 		m.slots[t].drop(m.table(t), func(_ *TLBEntry, flags, _ uint8) bool {
 			return flags&slotGlobal == 0
@@ -140,7 +153,7 @@ func (m *MMU) FlushNonGlobal() {
 }
 
 // Invalidate is INVLPG: it drops the entries for the page that holds la, global or not,
-// and all pieces of a large page that holds it.
+// and all pieces of a large page that holds it. It does so for all PCIDs.
 func (m *MMU) Invalidate(la LinAddr) {
 	page := uint64(la.Base())
 	m.second.dropPage(page)
