@@ -177,7 +177,7 @@ func (m *Machine) Close() error {
 
 // powerOn resets every chip and, for a direct boot, loads the kernel.
 func (m *Machine) powerOn() error {
-	m.board.reset()
+	m.resetChips()
 	m.cpu.Reset()
 	return m.loadKernel()
 }

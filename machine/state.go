@@ -6,61 +6,97 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices"
 )
 
-// reset puts every chip into its power-on state. The order is fixed; the interrupt
-// controller comes first, so that it sees the levels that the others drive.
-func (b *board) reset() {
-	b.pic.Reset()
-	b.pit.Reset()
-	b.port61.Reset()
-	b.rtc.Reset()
-	b.dma.Reset()
-	b.kbc.Reset()
-	b.kbd.Reset()
-	b.port92.Reset()
-	b.post.Reset()
-	for _, u := range b.uart {
-		u.Reset()
-	}
-	b.fwcfg.Reset()
-	b.host.Reset()
-	b.isa.Reset()
-	b.ideFunc.Reset()
-	for _, c := range b.ide {
-		c.Reset()
-	}
-	b.pciPorts.Reset()
-}
-
-// parts lists the state of everything but RAM, by name, in a fixed order.
+// parts is everything that remembers something, but for RAM and disks: one row for each.
+// The order is that of Restore. The clock and the processor, which counts its ticks, come
+// first; what drives a line of another chip stands before that chip, so that the receiver
+// is restored to what it remembers of the line; the interrupt controllers, where most
+// lines end, and with them INTR, come last.
+//
+// The number is the version of the State type, to be raised whenever the type changes: a
+// test compares. Another chip is another row here, and nothing else for snapshots.
 func (m *Machine) parts() []part {
 	b := m.board
 	p := []part{
-		{"clock", clockState{m.clock.skipped}},
-		{"cpu", b.cpu.Save()},
-		{"pic8259", b.pic.Save()},
-		{"pit8254", b.pit.Save()},
-		{"port61", b.port61.Save()},
-		{"mc146818", b.rtc.Save()},
-		{"dma8237", b.dma.Save()},
-		{"i8042", b.kbc.Save()},
-		{"ps2kbd", b.kbd.Save()},
-		{"port92", b.port92.Save()},
-		{"post80", b.post.Save()},
-		{"fwcfg", b.fwcfg.Save()},
-		{"i440fx", b.host.Save()},
-		{"piix3.isa", b.isa.Save()},
-		{"piix3.ide", b.ideFunc.Save()},
-		{"pci", b.pciPorts.Save()},
+		row[clockState]("clock", 1, m.clock),
+		row[cpu.Snapshot]("cpu", 1, b.cpu),
+		chip("pit8254", 1, b.pit),
+		chip("port61", 1, b.port61),
+		chip("mc146818", 1, b.rtc),
+		chip("dma8237", 1, b.dma),
+		chip("ps2kbd", 1, b.kbd),
+		chip("i8042", 1, b.kbc),
+		chip("port92", 1, b.port92),
+		chip("post80", 1, b.post),
+		chip("fwcfg", 1, b.fwcfg),
 	}
 	for i, u := range b.uart {
-		p = append(p, part{fmt.Sprintf("uart16550.%d", i), u.Save()})
+		p = append(p, chip(fmt.Sprintf("uart16550.%d", i), 1, u))
 	}
 	for i, c := range b.ide {
-		p = append(p, part{fmt.Sprintf("ide.%d", i), c.Save()})
+		p = append(p, chip(fmt.Sprintf("ide.%d", i), 1, c))
 	}
+	return append(p,
+		chip("i440fx", 1, b.host),
+		chip("piix3.ide", 1, b.ideFunc),
+		chip("piix3.isa", 1, b.isa),
+		chip("pci", 1, b.pciPorts),
+		chip("pic8259", 1, b.pic),
+	)
+}
+
+// resetChips puts every chip into its power-on state. The order is fixed; the interrupt
+// controller comes first, so that it sees the levels that the others drive.
+func (m *Machine) resetChips() {
+	m.pic.Reset()
+	for _, p := range m.parts() {
+		if p.reset != nil && p.Name != "pic8259" {
+			p.reset()
+		}
+	}
+}
+
+// A part is what remembers something, under its name.
+type part struct {
+	Name    string
+	Version uint32
+	save    func() any      // a copy of the state
+	restore func(any) error // takes what save gave
+	reset   func()          // nil: not by resetChips
+	decode  func([]byte) (any, error)
+}
+
+// stateful is what a row needs of a chip.
+type stateful[S any] interface {
+	Save() S
+	Restore(S) error
+}
+
+// row makes a part of something with a State.
+func row[S any](name string, version uint32, c stateful[S]) part {
+	return part{
+		Name:    name,
+		Version: version,
+		save:    func() any { return c.Save() },
+		restore: func(s any) error { return c.Restore(s.(S)) },
+		decode: func(p []byte) (any, error) {
+			var s S
+			err := decodeState(p, &s)
+			return s, err
+		},
+	}
+}
+
+// chip is row for what has a reset pin.
+func chip[S any, C interface {
+	stateful[S]
+	Reset()
+}](name string, version uint32, c C) part {
+	p := row[S](name, version, c)
+	p.reset = c.Reset
 	return p
 }
 
@@ -68,14 +104,8 @@ func (m *Machine) parts() []part {
 // clock, in a fixed order. The states are copies.
 func (m *Machine) EachPart(visit func(name string, state any)) {
 	for _, p := range m.parts() {
-		visit(p.Name, p.State)
+		visit(p.Name, p.save())
 	}
-}
-
-// A part is one chip's state under its name.
-type part struct {
-	Name  string
-	State any
 }
 
 // clockState is what the clock remembers besides the instruction count.
@@ -83,14 +113,26 @@ type clockState struct {
 	Skipped devices.Time
 }
 
+// Save returns a copy of the state.
+func (c *clock) Save() clockState { return clockState{c.skipped} }
+
+// Restore replaces the state. Timers are the business of the chips that set them.
+func (c *clock) Restore(s clockState) error {
+	if s.Skipped < 0 || s.Skipped > 1<<62 {
+		return fmt.Errorf("clock: skipped time %d is out of range", s.Skipped)
+	}
+	c.skipped = s.Skipped
+	return nil
+}
+
 // StateHash is a SHA-256 over the whole machine: every chip, the processor and RAM. Equal
 // machines have equal hashes, on any host.
 func (m *Machine) StateHash() string {
 	h := sha256.New()
 	for _, p := range m.parts() {
-		fmt.Fprintf(h, "%s %+v\n", p.Name, p.State)
+		fmt.Fprintf(h, "%s %+v\n", p.Name, p.save())
 	}
-	hashRAM(h, m.mem.RAM())
+	hashRAM(h, m.mem.Used())
 	return hex.EncodeToString(h.Sum(nil))
 }
 

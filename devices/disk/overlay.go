@@ -15,6 +15,10 @@ const ClusterSize = 64 << 10
 type Overlay struct {
 	base     Image
 	clusters map[int64][]byte // by number; the last one may be shorter than ClusterSize
+	// shared marks the clusters that a Fork sees too: they are copied before a write. nil
+	// until there was one.
+	shared map[int64]bool
+	forked bool // the base belongs to another overlay
 }
 
 // NewOverlay puts an overlay on base and takes it over: Close closes base too.
@@ -69,6 +73,11 @@ func (o *Overlay) WriteAt(p []byte, off int64) (int, error) {
 // cluster returns the overlay's own copy of cluster i, made from the base if need be.
 func (o *Overlay) cluster(i int64) ([]byte, error) {
 	if c, ok := o.clusters[i]; ok {
+		if o.shared[i] {
+			c = slices.Clone(c)
+			o.clusters[i] = c
+			delete(o.shared, i)
+		}
 		return c, nil
 	}
 	c := make([]byte, min(ClusterSize, o.Size()-i*ClusterSize))
@@ -92,7 +101,23 @@ func (o *Overlay) Written(visit func(off int64, p []byte) error) error {
 }
 
 // Discard forgets everything written.
-func (o *Overlay) Discard() { clear(o.clusters) }
+func (o *Overlay) Discard() {
+	clear(o.clusters)
+	clear(o.shared)
+}
+
+// Fork returns a second overlay on the same base with the same contents. What either
+// writes from now on, only it sees. Closing the fork leaves the base open; the base must
+// not be closed before it. The base is then read by both, so it must allow ReadAt from
+// several goroutines if they run in parallel, as all images of this package do.
+func (o *Overlay) Fork() *Overlay {
+	f := &Overlay{base: o.base, clusters: maps.Clone(o.clusters), forked: true}
+	o.shared, f.shared = map[int64]bool{}, map[int64]bool{}
+	for i := range o.clusters {
+		o.shared[i], f.shared[i] = true, true
+	}
+	return f
+}
 
 // Flush implements Image: what is lost at Close needs no stable storage.
 func (o *Overlay) Flush() error { return nil }
@@ -100,5 +125,8 @@ func (o *Overlay) Flush() error { return nil }
 // Close implements Image.
 func (o *Overlay) Close() error {
 	o.Discard()
+	if o.forked {
+		return nil
+	}
 	return o.base.Close()
 }

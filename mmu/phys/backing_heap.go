@@ -9,11 +9,11 @@ const maxHeap = 3 << 30
 
 // allocate takes memory from the Go heap, which does not move large objects, where the
 // host has no call for pages.
-func allocate(size uint64) (b []byte, err error) {
+func allocate(size uint64) ([]byte, *image, error) {
 	if size > maxHeap {
-		return nil, errors.New("more memory than this host can give")
+		return nil, nil, errors.New("more memory than this host can give")
 	}
-	return make([]byte, size), nil
+	return make([]byte, size), nil, nil
 }
 
 func release([]byte) error { return nil }

@@ -16,15 +16,15 @@ const (
 )
 
 // allocate asks the host for zeroed memory outside the Go heap.
-func allocate(size uint64) ([]byte, error) {
+func allocate(size uint64) ([]byte, *image, error) {
 	virtualAlloc := syscall.NewLazyDLL("kernel32.dll").NewProc("VirtualAlloc")
 	addr, _, err := virtualAlloc.Call(0, uintptr(size), memCommit|memReserve, pageReadWrite)
 	if addr == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	// The address is not Go memory; reading the pointer through its own address tells
 	// go vet so.
-	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&addr))), size), nil
+	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&addr))), size), nil, nil
 }
 
 func release(b []byte) error {

@@ -2,7 +2,8 @@
 // register windows, the A20 gate, and the marks by which others learn that memory changed.
 //
 // Read in this order: phys.go (what there is), map.go (who answers which address),
-// access.go (reads and writes), watch.go (code pages, dirty pages).
+// access.go (reads and writes), watch.go (code pages, dirty pages), share.go (copies that
+// share pages).
 //
 // # Backing
 //
@@ -25,7 +26,10 @@
 // aligned on its size is split into aligned halves. Memory types have no effect.
 package phys
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // An Addr is a guest-physical address, after paging and before the A20 gate.
 type Addr uint64
@@ -112,6 +116,9 @@ type Memory struct {
 	attr     []uint8 // per page of back: attrWatched and the armed bits of trackers
 	trackers [maxTrackers]*Tracker
 
+	image *image   // what back is mapped over, on hosts that can share it; else nil
+	own   *Tracker // once there was a Fork: the pages that differ from image
+
 	touches   uint64
 	unclaimed uint64
 	reported  map[uint64]struct{} // pages given to OnUnmodelled, at most maxReported
@@ -123,12 +130,18 @@ func New(ramSize uint64) (*Memory, error) {
 	if ramSize == 0 || ramSize%ramUnit != 0 || ramSize > maxRAM {
 		return nil, fmt.Errorf("phys: RAM size %d is not a positive multiple of 1 MiB up to 1 TiB", ramSize)
 	}
-	back, err := allocate(ramSize + spareSize)
+	back, img, err := allocate(ramSize + spareSize)
 	if err != nil {
 		return nil, fmt.Errorf("phys: allocate %d MiB of guest RAM: %w", ramSize>>20, err)
 	}
+	return newMemory(back, img, ramSize), nil
+}
+
+// newMemory makes an address space of back, a mapping of img, which may be nil.
+func newMemory(back []byte, img *image, ramSize uint64) *Memory {
 	m := &Memory{
 		back:     back,
+		image:    img,
 		ramSize:  ramSize,
 		spare:    ramSize,
 		gate:     ^uint64(0),
@@ -136,7 +149,7 @@ func New(ramSize uint64) (*Memory, error) {
 		reported: map[uint64]struct{}{},
 	}
 	m.rebuild()
-	return m, nil
+	return m
 }
 
 // Close gives the backing store back to the host. The Memory must not be used any more,
@@ -149,7 +162,12 @@ func (m *Memory) Close() error {
 	if back == nil {
 		return nil
 	}
-	if err := release(back); err != nil {
+	err := release(back)
+	if m.image != nil && m.image.users.Add(-1) == 0 {
+		err = errors.Join(err, m.image.close())
+	}
+	m.image, m.own = nil, nil
+	if err != nil {
 		return fmt.Errorf("phys: release guest RAM: %w", err)
 	}
 	return nil
