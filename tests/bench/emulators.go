@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // A guest is what every emulator is given.
@@ -31,9 +30,12 @@ type emulator struct {
 	// does something else.
 	perInstruction uint64
 
-	// command returns the process to start and, when the guest's serial port is not its
-	// standard output, the pipe to read it from. dir is a folder for its files.
-	command func(g guest, dir string) (*exec.Cmd, *os.File, error)
+	// serialOnFD3 says that the guest's serial port is file descriptor 3 of the process,
+	// not its standard output.
+	serialOnFD3 bool
+
+	// command returns the process to start. dir is a folder for its files.
+	command func(g guest, dir string) (*exec.Cmd, error)
 }
 
 // glassbox is ours; the file was built from this tree.
@@ -42,13 +44,13 @@ func glassbox(file, engine, version string) emulator {
 		name:           "glassbox",
 		version:        version,
 		perInstruction: 4, // one instruction takes 4 ns of virtual time; the TSC counts ns
-		command: func(g guest, _ string) (*exec.Cmd, *os.File, error) {
+		command: func(g guest, _ string) (*exec.Cmd, error) {
 			args := []string{"run", "-m", strconv.Itoa(g.memory), "-kernel", g.kernel, "-initrd", g.initrd,
 				"-append", g.commandLine, "-serial", "stdio", "-no-reboot", "--clock", "virtual"}
 			if engine != "" {
 				args = append(args, "--engine", engine)
 			}
-			return exec.Command(file, args...), nil, nil
+			return exec.Command(file, args...), nil
 		},
 	}
 }
@@ -67,10 +69,10 @@ func qemu() (emulator, error) {
 	return emulator{
 		name:    "qemu",
 		version: strings.Replace(line, "emulator version ", "", 1) + ", TCG",
-		command: func(g guest, _ string) (*exec.Cmd, *os.File, error) {
+		command: func(g guest, _ string) (*exec.Cmd, error) {
 			return exec.Command(file, "-nodefaults", "-no-user-config", "-M", "pc", "-accel", "tcg,thread=single", "-smp", "1",
 				"-m", strconv.Itoa(g.memory), "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
-				"-kernel", g.kernel, "-initrd", g.initrd, "-append", g.commandLine), nil, nil
+				"-kernel", g.kernel, "-initrd", g.initrd, "-append", g.commandLine), nil
 		},
 	}, nil
 }
@@ -83,7 +85,7 @@ var (
 
 // bochsConfig is made for speed: no host clock, a fast processor on the guest's clock so
 // that few instructions go into timer ticks. Arguments: firmware, VGA firmware, MiB, disk,
-// serial port, log.
+// log.
 const bochsConfig = `config_interface: textconfig
 display_library: rfb, options="timeout=0"
 romimage: file=%q
@@ -94,7 +96,7 @@ clock: sync=none, time0=1577836800
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=disk, path=%q, mode=flat
 boot: disk
-com1: enabled=1, mode=file, dev=%q
+com1: enabled=1, mode=file, dev=/dev/fd/3
 log: %q
 panic: action=fatal
 error: action=report
@@ -104,7 +106,7 @@ vga: update_freq=1
 sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
 `
 
-// bochs is Bochs 2.6 or newer. Its serial port is a named pipe here.
+// bochs is Bochs 2.6 or newer.
 func bochs() (emulator, error) {
 	file, err := exec.LookPath("bochs")
 	if err != nil {
@@ -125,21 +127,24 @@ func bochs() (emulator, error) {
 		name:           "bochs",
 		version:        version,
 		startMark:      "@KERNEL",
+		serialOnFD3:    true,
 		perInstruction: 1,
-		command: func(g guest, dir string) (*exec.Cmd, *os.File, error) {
-			serial, config, script := filepath.Join(dir, "com1"), filepath.Join(dir, "bochsrc"), filepath.Join(dir, "rc")
-			text := fmt.Sprintf(bochsConfig, bios, vga, g.memory, g.disk, serial, filepath.Join(dir, "log"))
+		command: func(g guest, dir string) (*exec.Cmd, error) {
+			config, script := filepath.Join(dir, "bochsrc"), filepath.Join(dir, "rc")
+			// Bochs locks a disk by a file beside it, which stays when Bochs is killed: each
+			// run has a name of its own for the disk.
+			disk := filepath.Join(dir, "disk")
+			if err := os.Symlink(g.disk, disk); err != nil {
+				return nil, err
+			}
+			text := fmt.Sprintf(bochsConfig, bios, vga, g.memory, disk, filepath.Join(dir, "log"))
 			if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			if err := os.WriteFile(script, []byte("c\n"), 0o644); err != nil { // to the debugger: go on
-				return nil, nil, err
+				return nil, err
 			}
-			if err := syscall.Mkfifo(serial, 0o600); err != nil {
-				return nil, nil, err
-			}
-			pipe, err := os.OpenFile(serial, os.O_RDWR, 0)
-			return exec.Command(file, "-q", "-f", config, "-rc", script), pipe, err
+			return exec.Command(file, "-q", "-f", config, "-rc", script), nil
 		},
 	}, nil
 }

@@ -115,8 +115,8 @@ func FuzzParseMark(f *testing.F) {
 
 // script is an emulator whose guest is a line of shell.
 func script(line string) emulator {
-	return emulator{name: "script", perInstruction: 2, command: func(guest, string) (*exec.Cmd, *os.File, error) {
-		return exec.Command("sh", "-c", line), nil, nil
+	return emulator{name: "script", perInstruction: 2, command: func(guest, string) (*exec.Cmd, error) {
+		return exec.Command("sh", "-c", line), nil
 	}}
 }
 
@@ -125,7 +125,7 @@ const burn = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; "
 
 func TestMeasureReadsCPUTimeAndInstructionsBetweenMarks(t *testing.T) {
 	got, err := measure(script("echo @READY 0; echo @BEGIN idle 10; sleep 0.3; echo @END idle 00 20 done;"+
-		"echo @BEGIN busy 20;"+burn+"echo @END busy 00 a20 1; echo @DONE a30; sleep 60"), guest{}, time.Minute)
+		"echo @BEGIN busy 20;"+burn+"echo @END busy 00 a20 1; echo @DONE a30; exec sleep 60"), guest{}, time.Minute)
 	require.NoError(t, err)
 	require.Len(t, got, 3)
 	assert.Equal(t, "done", got["idle"].output)

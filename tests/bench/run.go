@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -108,56 +107,66 @@ func (r *run) take(m mark) (done bool, err error) {
 }
 
 // measure runs the guest under e and returns what each workload took. It gives up after
-// the given time.
+// the given time. The process is reaped only when nobody reads its CPU clock any more.
 func measure(e emulator, g guest, limit time.Duration) (map[string]measurement, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	cmd, serial, err := e.command(g, dir)
+	cmd, err := e.command(g, dir)
 	if err != nil {
 		return nil, err
 	}
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
-	var from io.Reader = serial
-	if serial == nil {
-		if from, err = cmd.StdoutPipe(); err != nil {
-			return nil, err
-		}
-	}
-	if err := cmd.Start(); err != nil {
+	cmd.WaitDelay = time.Second // for children that keep standard error open
+	serial, err := startWithSerial(cmd, e.serialOnFD3)
+	if err != nil {
 		return nil, err
 	}
+	defer serial.Close()
 	timer := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
-	exited := waitFor(cmd, serial)
 
 	r := &run{e: e, results: map[string]measurement{}}
-	tail, err := r.follow(bufio.NewReader(from), cmd.Process.Pid)
-	_ = cmd.Process.Kill()
-	<-exited
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s%s", e.name, err, tail, complaints.String())
+	tail, err := r.follow(bufio.NewReader(serial), cmd.Process.Pid)
+	if err == nil {
+		_ = cmd.Process.Kill()
+	}
+	if waitErr := stop(cmd, err != nil); err != nil {
+		return nil, fmt.Errorf("%s: %w (%v)\n%s%s", e.name, err, waitErr, tail, complaints.String())
 	}
 	return r.results, nil
 }
 
-// waitFor reaps cmd. A named pipe has no end of its own: it is closed when the process
-// is gone. A pipe of cmd's must be read to its end before Wait, so Wait comes later then.
-func waitFor(cmd *exec.Cmd, serial *os.File) <-chan struct{} {
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		if serial == nil {
-			_, _ = cmd.Process.Wait()
-			return
-		}
-		_ = cmd.Wait()
-		_ = serial.Close()
-	}()
-	return exited
+// startWithSerial starts cmd and returns what the guest sends. The pipe ends when the
+// process does, for nobody else holds its other end.
+func startWithSerial(cmd *exec.Cmd, fd3 bool) (*os.File, error) {
+	from, to, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer to.Close()
+	if fd3 {
+		cmd.ExtraFiles = []*os.File{to}
+	} else {
+		cmd.Stdout = to
+	}
+	if err := cmd.Start(); err != nil {
+		from.Close()
+		return nil, err
+	}
+	return from, nil
+}
+
+// stop ends cmd and reaps it. One that failed gets a moment to say why.
+func stop(cmd *exec.Cmd, failed bool) error {
+	if failed {
+		timer := time.AfterFunc(time.Second, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	return cmd.Wait()
 }
 
 // follow reads the serial port until the guest is done. When it never is, the error comes
