@@ -132,6 +132,17 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 	n := 5 + rnd.IntN(46)
 	code := g.program(n)
 	copy(p.image[at:], code)
+	copy(p.image[at+0x1000:], code)
+	for rnd.IntN(3) != 0 { // write to the program, or to its copy
+		r := [...]int{x86.RAX, x86.RBX, x86.RSI, x86.RDI, x86.RBP, 8, 13}[rnd.IntN(7)]
+		p.state.GPR[r] = uint64(at + rnd.IntN(len(code)) + 0x1000*rnd.IntN(2))
+		if at+len(code) < fzCode+0x1000 && rnd.IntN(3) == 0 {
+			p.state.GPR[r] = fzAlias + p.state.GPR[r]%0x1000
+		}
+		if p.mode == "real" {
+			p.state.GPR[r] -= 0x20000
+		}
+	}
 	p.state.RIP = uint64(at)
 	if p.mode == "real" {
 		p.state.RIP -= 0x10000
@@ -357,6 +368,9 @@ var fzCommon = func() (l []int) {
 func (g *fzGen) program(n int) (code []byte) {
 	for range n {
 		code = append(code, g.inst()...)
+		if g.IntN(20) == 0 {
+			code = append(code, g.move()...)
+		}
 		if g.IntN(5) == 0 {
 			code = append(code, g.compare()...)
 		}
@@ -367,6 +381,19 @@ func (g *fzGen) program(n int) (code []byte) {
 		return append(code, 0xe9, byte(back), byte(back>>8))
 	}
 	return append(code, 0xe9, byte(back), byte(back>>8), byte(back>>16), byte(back>>24))
+}
+
+// move is a string instruction on operands that may overlap.
+func (g *fzGen) move() []byte {
+	d, n := byte(g.IntN(24)-4), byte(g.IntN(100))
+	op := []byte{0xa4, 0xa5, 0xaa, 0xab, 0xa6, 0xae}[g.IntN(6)]
+	switch g.size {
+	case 2:
+		return []byte{0x8d, 0x7c, d, 0xb9, n, 0, 0xf3, op}
+	case 4:
+		return []byte{0x8d, 0x7e, d, 0xb9, n, 0, 0, 0, 0xf3, op}
+	}
+	return []byte{0x48, 0x8d, 0x7e, d, 0xb9, n, 0, 0, 0, 0xf3, op}
 }
 
 // compare is CMP or TEST and a short branch.
@@ -435,6 +462,13 @@ func (g *fzGen) try() []byte {
 	}
 	if op >= 0x180 && op < 0x190 || op == 0xe8 || op == 0xe9 {
 		d := uint32(int32(g.IntN(120) - 60))
+		if g.IntN(2) == 0 { // the copy of the program on the next page
+			d = 0x1000
+			if g.IntN(2) == 0 {
+				d = -d
+			}
+			d += uint32(g.IntN(16))
+		}
 		return binary.LittleEndian.AppendUint32(b, d)
 	}
 	return append(b, g.tail(append(b, g.modRM()...))[:]...)
