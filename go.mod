@@ -3,6 +3,7 @@ module github.com/glassbox-vm/glassbox
 go 1.26.3
 
 require (
+	github.com/klauspost/compress v1.20.3
 	github.com/stretchr/testify v1.12.1
 	github.com/urfave/cli/v2 v2.27.7
 	golang.org/x/arch v0.32.0

@@ -57,7 +57,8 @@ var mayImport = map[string][]string{
 // foreign names the packages that may use code from elsewhere; all others have the
 // standard library alone. Tests may use what they like.
 var foreign = map[string][]string{
-	"cmd": {"github.com/urfave/cli/v2", "golang.org/x/arch/x86/x86asm", "golang.org/x/term", "golang.org/x/sys/"},
+	"machine": {"github.com/klauspost/compress/zstd"}, // of snapshots
+	"cmd":     {"github.com/urfave/cli/v2", "golang.org/x/arch/x86/x86asm", "golang.org/x/term", "golang.org/x/sys/"},
 }
 
 // lookup finds the entry of pkg, or of the nearest folder above that allows everything.

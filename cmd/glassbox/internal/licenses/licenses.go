@@ -23,6 +23,7 @@ func All() []License {
 		{"github.com/glassbox-vm/glassbox", "Apache-2.0", "glassbox"},
 		{"Go standard library, golang.org/x/sys, golang.org/x/term", "BSD-3-Clause", "go"},
 		{"golang.org/x/arch", "BSD-3-Clause", "x-arch"},
+		{"github.com/klauspost/compress", "BSD-3-Clause AND Apache-2.0 AND MIT", "klauspost-compress"},
 		{"github.com/urfave/cli/v2", "MIT", "urfave-cli"},
 		{"github.com/cpuguy83/go-md2man/v2", "MIT", "go-md2man"},
 		{"github.com/russross/blackfriday/v2", "BSD-2-Clause", "blackfriday"},
