@@ -1,0 +1,168 @@
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// A Campaign runs blocks on silicon, where there is some, and on both engines.
+type Campaign struct {
+	Silicon     *Silicon // nil: the engines are compared with each other
+	Plain, Fast *Rig
+	// Report is called for every test on which an engine and silicon (or, without silicon,
+	// the engines) disagree.
+	Report func(*Mismatch)
+
+	Tests    map[string]int // by class, once however many engines ran them
+	Differ   map[string]int // mismatches by class
+	Skipped  int            // tests that ended or hung the helper
+	Engines  time.Duration  // time spent in generator and engines
+	Silenced int
+
+	a, b    work
+	pending *work
+}
+
+// A work is a block on its way, with the results of the engines and of silicon.
+type work struct {
+	block       Block
+	form        *Form
+	plain, fast [BlockSize]Result
+	silicon     [BlockSize]Result
+	good        int // results of silicon that are good
+}
+
+// NewCampaign makes the engines. s may be nil.
+func NewCampaign(s *Silicon, report func(*Mismatch)) (*Campaign, error) {
+	c := &Campaign{Silicon: s, Report: report, Tests: map[string]int{}, Differ: map[string]int{}}
+	var err error
+	if c.Plain, err = NewRig(false); err != nil {
+		return nil, fmt.Errorf("plain engine: %w", err)
+	}
+	if c.Fast, err = NewRig(true); err != nil {
+		return nil, fmt.Errorf("fast engine: %w", err)
+	}
+	return c, nil
+}
+
+// Close frees the engines.
+func (c *Campaign) Close() error { return errors.Join(c.Plain.Close(), c.Fast.Close()) }
+
+// A Generator makes block n.
+type Generator func(n int, b *Block) *Form
+
+// Do runs one block. Silicon works on it while the next is made; Finish waits for the last.
+func (c *Campaign) Do(gen func(b *Block), f *Form) error {
+	w := &c.a
+	if c.pending == w {
+		w = &c.b
+	}
+	w.form = f
+	start := time.Now()
+	gen(&w.block)
+	c.Engines += time.Since(start)
+	if err := c.Finish(); err != nil {
+		return err
+	}
+	if c.Silicon != nil {
+		if err := c.Silicon.Start(&w.block); err != nil {
+			return fmt.Errorf("start a block on silicon: %w", err)
+		}
+	}
+	c.pending = w
+	start = time.Now()
+	defer func() { c.Engines += time.Since(start) }()
+	c.Plain.Begin(&w.block.Windows)
+	c.Fast.Begin(&w.block.Windows)
+	for i := range w.block.Tests {
+		t := &w.block.Tests[i]
+		if err := c.Plain.Run(t, &w.plain[i], 0); err != nil {
+			return fmt.Errorf("%s test %d: %w", w.block.Name, i, err)
+		}
+		count := int64(0)
+		if t.Cont > 1 {
+			count = int64(w.plain[i].Steps)
+		}
+		if err := c.Fast.Run(t, &w.fast[i], count); err != nil {
+			return fmt.Errorf("%s test %d: %w", w.block.Name, i, err)
+		}
+		w.plain[i].normalize()
+		w.fast[i].normalize()
+	}
+	return nil
+}
+
+// Finish waits for silicon and compares the results of the pending block.
+func (c *Campaign) Finish() error {
+	w := c.pending
+	if w == nil {
+		return nil
+	}
+	c.pending = nil
+	w.good = BlockSize
+	if c.Silicon == nil {
+		w.silicon = w.plain
+	} else {
+		var err error
+		w.good, err = c.Silicon.Wait(&w.silicon)
+		if errors.Is(err, ErrDied) {
+			c.Skipped += BlockSize - w.good
+			if c.Report != nil {
+				c.Report(&Mismatch{Form: w.block.Name, Class: w.block.Class, Engine: "helper died:", Index: w.good, Test: w.block.Tests[w.good]})
+			}
+		} else if err != nil {
+			return err
+		}
+	}
+	c.compare(w)
+	return nil
+}
+
+// compare reports the differences in a block.
+func (c *Campaign) compare(w *work) {
+	c.Tests[w.block.Class] += w.good
+	var ms []mask
+	if w.form != nil {
+		ms = masksOf(w.form)
+	}
+	for i := range w.good {
+		t, s := &w.block.Tests[i], &w.silicon[i]
+		if c.Silicon != nil {
+			if s.Trap == 1 && s.Steps >= t.Max {
+				c.Skipped++
+				continue
+			}
+			s.normalize()
+		}
+		for _, e := range []struct {
+			name string
+			got  *Result
+		}{{"plain", &w.plain[i]}, {"fast", &w.fast[i]}} {
+			for _, m := range ms {
+				m.apply(t, s, e.got)
+			}
+			if s.equal(e.got) {
+				continue
+			}
+			c.Differ[w.block.Class]++
+			if c.Report != nil {
+				c.Report(&Mismatch{w.block.Name, w.block.Class, e.name, i, *t, *s, *e.got})
+			}
+		}
+	}
+}
+
+// Summary is a table of tests and differences by class.
+func (c *Campaign) Summary() (lines []string) {
+	var classes []string
+	for k := range c.Tests {
+		classes = append(classes, k)
+	}
+	sort.Strings(classes)
+	for _, k := range classes {
+		lines = append(lines, fmt.Sprintf("%-20s %12d tests %8d differ", k, c.Tests[k], c.Differ[k]))
+	}
+	return lines
+}

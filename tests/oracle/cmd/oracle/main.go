@@ -1,0 +1,132 @@
+// Command oracle runs long campaigns of the silicon oracle: see package oracle.
+//
+//	go run ./tests/oracle/cmd/oracle -tests 100000000
+//	go run ./tests/oracle/cmd/oracle -form 'VEX.0F38' -show 3
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime/pprof"
+	"sort"
+	"time"
+
+	"github.com/glassbox-vm/glassbox/tests/oracle"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "oracle:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	tests := flag.Int("tests", 1_000_000, "how many `tests`, spread over the forms")
+	first := flag.Int("first", 0, "number of the first block of each form: other blocks, other tests")
+	pattern := flag.String("form", "", "only forms or classes that match this `regexp`")
+	show := flag.Int("show", 1, "examples to print of each kind of difference")
+	kinds := flag.Int("kinds", 100, "kinds of difference to print")
+	noSilicon := flag.Bool("nosilicon", false, "compare the engines with each other")
+	profile := flag.String("cpuprofile", "", "write a profile to this `file`")
+	flag.Parse()
+	re, err := regexp.Compile(*pattern)
+	if err != nil {
+		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var s *oracle.Silicon
+	if !*noSilicon {
+		if s, err = oracle.NewSilicon(); err != nil {
+			return fmt.Errorf("no oracle here: %w", err)
+		}
+		defer s.Close()
+	}
+	k := &kindsSeen{show: *show, count: map[string]int{}, example: map[string][]string{}}
+	c, err := oracle.NewCampaign(s, k.report)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return campaign(c, k, re, *tests, *first, *kinds)
+}
+
+func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first, kinds int) error {
+	var forms []*oracle.Form
+	for _, f := range oracle.Forms(c.Plain.Has) {
+		if re.MatchString(f.Key + " " + f.Op.Name + " " + f.Class) {
+			forms = append(forms, f)
+		}
+	}
+	if len(forms) == 0 {
+		return fmt.Errorf("no form matches")
+	}
+	start := time.Now()
+	done := 0
+	for n := first; done < tests; n++ {
+		for _, f := range forms {
+			if err := c.Do(func(b *oracle.Block) { oracle.Generate(f, n, b) }, f); err != nil {
+				return err
+			}
+			if done += oracle.BlockSize; done >= tests {
+				break
+			}
+		}
+	}
+	if err := c.Finish(); err != nil {
+		return err
+	}
+	k.print(kinds)
+	total := time.Since(start)
+	for _, l := range c.Summary() {
+		fmt.Println(l)
+	}
+	fmt.Printf("%d forms, %d tests in %v, %.0f/s; generator and both engines alone %.0f/s; %d tests skipped\n",
+		len(forms), done, total.Round(time.Millisecond), float64(done)/total.Seconds(), float64(done)/c.Engines.Seconds(), c.Skipped)
+	return nil
+}
+
+// kindsSeen groups differences of the same form and fields.
+type kindsSeen struct {
+	show    int
+	count   map[string]int
+	example map[string][]string
+}
+
+func (k *kindsSeen) report(m *oracle.Mismatch) {
+	key := m.Class + ": " + m.Form + " [" + m.Engine + "]: " + m.Fields()
+	k.count[key]++
+	if len(k.example[key]) < k.show {
+		k.example[key] = append(k.example[key], m.String())
+	}
+}
+
+func (k *kindsSeen) print(limit int) {
+	var keys []string
+	for key := range k.count {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	for i, key := range keys {
+		if i == limit {
+			fmt.Printf("… and %d more kinds\n", len(keys)-limit)
+			break
+		}
+		fmt.Printf("%6d× %s\n", k.count[key], key)
+		for _, e := range k.example[key] {
+			fmt.Print(e)
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package oracle compares the emulated processor with the host's.
+package oracle
