@@ -81,3 +81,12 @@ func TestPCIDsDoNotSeeEachOther(t *testing.T) {
 		assert.Equal(t, uint64(41), at(41))
 	}
 }
+
+func TestAPageDroppedInOnePCIDIsNotSeenByAnother(t *testing.T) {
+	r, at := pcidRig(t)
+	assert.Equal(t, uint64(40), at(40))
+	r.mmu.Invalidate(40 * PageSize)
+	r.mmu.SwitchCR3(r.mmu.cr3&^0xfff | 2)
+	r.pte(40, 45, entryP|entryRW|entryUS)
+	assert.Equal(t, uint64(45), at(40))
+}

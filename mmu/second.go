@@ -14,6 +14,10 @@ type translation struct {
 // secondSize is the number of entries of the second level.
 const secondSize = 4096
 
+// never is an epoch that no space reaches. That of spaces that are not visible is 0, which
+// none has either.
+const never = ^uint64(0)
+
 // spaces is how many process contexts keep translations at a time.
 const spaces = 16
 
@@ -117,6 +121,6 @@ func (s *second) enter(pcid uint16) {
 // dropPage drops the translation of one page, whatever the table: they share a slot.
 func (s *second) dropPage(page uint64) {
 	if e := &s.entries[slotOf(page)]; e.tag&^pageMask == page {
-		e.epoch = 0
+		e.epoch = never
 	}
 }
