@@ -140,7 +140,8 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 			p.state.GPR[r] = fzAlias + p.state.GPR[r]%0x1000
 		}
 		if p.mode == "real" {
-			p.state.GPR[r] -= 0x20000
+			p.state.GPR[r] -= 0x10000
+			p.state.Seg[x86.DS] = SegmentSnapshot{Sel: 0x1000, Base: 0x10000, Attr: attrReal, Limit: 0xffff}
 		}
 	}
 	p.state.RIP = uint64(at)
