@@ -48,6 +48,8 @@ var mayImport = map[string][]string{
 	"devices/post80":       {"devices"},
 	"devices/ps2kbd":       {"devices"},
 	"devices/uart16550":    {"devices"},
+	"devices/vga":          {"devices", "devices/pci", "devices/vga/font"},
+	"devices/vga/font":     {},
 	"bios":                 {"cpu/x86", "mmu/phys"},
 	"machine":              {"*"},
 	"cmd":                  {"*"},
