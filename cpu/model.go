@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
 
 // Features that bring no encoding of their own: parts of paging, of control registers, of
@@ -51,6 +53,9 @@ type featureRow struct {
 	bit       uint8
 }
 
+// noLeaf is the leaf of features that CPUID does not report.
+const noLeaf = 0xffffffff
+
 // featureRows is every feature, with the names that Linux and QEMU use.
 //
 // SDM Vol. 2A, "CPUID—CPU Identification".
@@ -95,6 +100,8 @@ var featureRows = [allFeatures]featureRow{
 	FeatF16C:       {"f16c", 1, 0, regECX, 29},
 	FeatRDRAND:     {"rdrand", 1, 0, regECX, 30},
 	FeatHypervisor: {"hypervisor", 1, 0, regECX, 31},
+
+	FeatNOPL: {"nopl", noLeaf, 0, regEAX, 0},
 
 	FeatFSGSBASE:   {"fsgsbase", 7, 0, regEBX, 0},
 	FeatTSCADJUST:  {"tsc-adjust", 7, 0, regEBX, 1},
@@ -144,7 +151,7 @@ var (
 	features486     = []Feature{FeatFPU}
 	featuresPentium = []Feature{FeatVME, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatMCE, FeatCX8}
 	featuresP3      = []Feature{
-		FeatPAE, FeatSEP, FeatMTRR, FeatPGE, FeatMCA, FeatCMOV, FeatPAT, FeatPSE36, FeatMMX, FeatFXSR, FeatSSE,
+		FeatPAE, FeatSEP, FeatMTRR, FeatPGE, FeatMCA, FeatCMOV, FeatPAT, FeatPSE36, FeatMMX, FeatFXSR, FeatSSE, FeatNOPL,
 	}
 	featuresCore2 = []Feature{
 		FeatCLFLUSH, FeatSSE2, FeatSSE3, FeatSSSE3, FeatCX16, FeatMONITOR, FeatHypervisor,
@@ -161,7 +168,7 @@ var (
 // all be executed, and those without encodings that are modelled. No model reports others.
 var implemented = []Feature{
 	FeatFPU, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
-	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH,
+	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH, FeatNOPL,
 	FeatSSE3, FeatPCLMUL, FeatSSSE3, FeatCX16, FeatSSE41, FeatSSE42, FeatMOVBE, FeatPOPCNT, FeatAES, FeatXSAVE, FeatHypervisor,
 	FeatAVX, FeatAVX2, FeatFMA, FeatF16C, FeatRDRAND, FeatRDSEED, FeatRDPID, FeatPKU,
 	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR,
@@ -336,6 +343,28 @@ func (m *Model) check() error {
 
 // Has says whether the model has feature f.
 func (m *Model) Has(f Feature) bool { return f < allFeatures && m.features.has(f) }
+
+// needs is the reason of #UD for features that begin with a model, in the order of models.
+var needs = [...]x86.Reason{
+	x86.ReasonFeatureDisabled, x86.ReasonNeedsPentium, x86.ReasonNeedsPentium3, x86.ReasonNeedsCore2, x86.ReasonNeedsV2,
+	x86.ReasonNeedsV3, x86.ReasonNeedsMax,
+}
+
+// lacks is why instructions of feature f, which the model does not have, are #UD: it names
+// the oldest model that has it, unless this one would have had it.
+func (m *Model) lacks(f Feature) x86.Reason {
+	older := true // than this model, or this model
+	for i := range models {
+		if set := setOf(models[i].features...); set.has(f) {
+			if older {
+				return x86.ReasonFeatureDisabled
+			}
+			return needs[i]
+		}
+		older = older && models[i].Name != m.Name
+	}
+	return x86.ReasonNoModel
+}
 
 // Missing are the features that the processor of this name has and the emulator does not.
 func (m *Model) Missing() []Feature { return append([]Feature(nil), m.missing...) }

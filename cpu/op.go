@@ -28,6 +28,10 @@ type Op struct {
 	// Intel processors give them.
 	Undef x86.Flags
 
+	// Older is what models without Feature make of the encoding, where that is not #UD:
+	// they ignore a prefix, or know a hint as NOP.
+	Older *Op
+
 	By  Fork
 	Sub []Op // indexed by what By selects
 }
@@ -250,6 +254,7 @@ const (
 	FeatMONITOR
 	FeatPKU
 	FeatPREFETCHW
+	FeatNOPL  // NOP with ModRM, which CPUID does not report: from the Pentium Pro on
 	FeatNever // encodings that no supported model has
 	featureCount
 )

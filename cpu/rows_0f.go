@@ -21,13 +21,13 @@ var system0F = [256]Op{
 	0x09: {Name: "WBINVD", Exec: wbinvd, Attr: Ends},
 	0x0b: {Name: "UD2", Exec: ud},
 
-	0x19: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1a: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1b: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1c: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1d: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1e: {Name: "NOP", Dst: Ev, Exec: nop},
-	0x1f: {Name: "NOP", Dst: Ev, Exec: nop},
+	0x19: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1a: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1b: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1c: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1d: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1e: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
+	0x1f: {Name: "NOP", Dst: Ev, Exec: nop, Feature: FeatNOPL},
 
 	0x20: {Name: "MOV", Dst: Ry, Src: Cd, Exec: movFromCR, Attr: RegOnly},
 	0x21: {Name: "MOV", Dst: Ry, Src: Dd, Exec: movFromDR, Attr: RegOnly},
@@ -37,7 +37,7 @@ var system0F = [256]Op{
 	0x30: {Name: "WRMSR", Exec: wrmsr, Feature: FeatMSR, Attr: Ends},
 	0x31: {Name: "RDTSC", Exec: rdtsc, Feature: FeatTSC},
 	0x32: {Name: "RDMSR", Exec: rdmsr, Feature: FeatMSR},
-	0x33: {Name: "RDPMC", Exec: rdpmc},
+	0x33: {Name: "RDPMC", Exec: rdpmc, Feature: FeatMMX, Attr: Ends},
 	0x34: {Name: "SYSENTER", Exec: sysenter, Feature: FeatSEP, Attr: Ends},
 	0x35: {Name: "SYSEXIT", Exec: sysexit, Feature: FeatSEP, Attr: Ends},
 	0x40: {Name: "CMOVO", Dst: Gv, Src: Ev, Exec: cmov, Feature: FeatCMOV, Reads: of},
@@ -122,13 +122,13 @@ var system0F = [256]Op{
 	0xbc: {By: ByPrefix, Sub: []Op{
 		{Name: "BSF", Dst: Gv, Src: Ev, Exec: bsf, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
 		{Name: "BSF", Dst: Gv, Src: Ev, Exec: bsf, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
-		{Name: "TZCNT", Dst: Gv, Src: Ev, Exec: tzcnt, Attr: RMW, Writes: status, Undef: of | sf | af | pf},
+		{Name: "TZCNT", Dst: Gv, Src: Ev, Exec: tzcnt, Attr: RMW, Writes: status, Undef: of | sf | af | pf, Feature: FeatBMI1, Older: &bsfRow},
 		{Name: "BSF", Dst: Gv, Src: Ev, Exec: bsf, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
 	}},
 	0xbd: {By: ByPrefix, Sub: []Op{
 		{Name: "BSR", Dst: Gv, Src: Ev, Exec: bsr, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
 		{Name: "BSR", Dst: Gv, Src: Ev, Exec: bsr, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
-		{Name: "LZCNT", Dst: Gv, Src: Ev, Exec: lzcnt, Attr: RMW, Writes: status, Undef: of | sf | af | pf},
+		{Name: "LZCNT", Dst: Gv, Src: Ev, Exec: lzcnt, Attr: RMW, Writes: status, Undef: of | sf | af | pf, Feature: FeatLZCNT, Older: &bsrRow},
 		{Name: "BSR", Dst: Gv, Src: Ev, Exec: bsr, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf},
 	}},
 	0xbe: {Name: "MOVSX", Dst: Gv, Src: Eb, Exec: movsx},
@@ -146,6 +146,12 @@ var system0F = [256]Op{
 	0xcf: {Name: "BSWAP", Dst: Zv, Exec: bswap, Attr: RMW},
 	0xff: {Name: "UD0", Dst: Gv, Src: Ev, Exec: ud},
 }
+
+// bsfRow and bsrRow are what models without TZCNT and LZCNT make of their encodings.
+var (
+	bsfRow = Op{Name: "BSF", Dst: Gv, Src: Ev, Exec: bsf, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf}
+	bsrRow = Op{Name: "BSR", Dst: Gv, Src: Ev, Exec: bsr, Attr: RMW, Writes: status, Undef: cf | of | sf | af | pf}
+)
 
 // noPrefix is a row marked NP in the manual: #UD with 66, F3 or F2.
 func noPrefix(op Op) Op { return Op{By: ByPrefix, Sub: []Op{op}} }

@@ -74,10 +74,12 @@ func shiftDQ(name string, exec Exec) Op {
 }
 
 // prefetch is one of the cache hints in 0F 18 and 0F 0D.
-func prefetch(name string, f Feature) Op { return Op{Name: name, Src: Mb, Exec: noEffect, Feature: f} }
+func prefetch(name string, f Feature) Op {
+	return Op{Name: name, Src: Mb, Exec: noEffect, Feature: f, Older: &reservedNOP}
+}
 
 // reservedNOP is a hint that no processor has given a meaning.
-var reservedNOP = Op{Name: "NOP", Dst: Ev, Exec: noEffect}
+var reservedNOP = Op{Name: "NOP", Dst: Ev, Exec: noEffect, Feature: FeatNOPL}
 
 // hint forks between a prefetch from memory and a NOP on registers.
 func hint(name string) Op {

@@ -209,12 +209,15 @@ func (c *CPU) decode(code []byte, in *Inst) (ok bool) {
 	if !Decode(code, c.codeSize, in) {
 		return false
 	}
+	for in.Op.Older != nil && !c.Model.Has(in.Op.Feature) {
+		in.Op = in.Op.Older
+	}
 	switch {
 	case in.Bad != x86.NoReason:
 	case in.Op.Mode&NotReal != 0 && !c.protected():
 		in.Bad = x86.ReasonNotInRealMode
-	case in.Op.Feature != Always && !c.Model.Has(in.Op.Feature):
-		in.Bad = x86.ReasonFeatureDisabled
+	case !c.Model.Has(in.Op.Feature):
+		in.Bad = c.Model.lacks(in.Op.Feature)
 	case in.Op.Exec == nil:
 		in.Bad = x86.ReasonNotImplemented
 	}

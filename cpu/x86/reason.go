@@ -23,6 +23,13 @@ const (
 	ReasonBadControlRegister
 	ReasonBadSegmentRegister
 	ReasonUDInstruction
+	ReasonNeedsPentium
+	ReasonNeedsPentium3
+	ReasonNeedsCore2
+	ReasonNeedsV2
+	ReasonNeedsV3
+	ReasonNeedsMax
+	ReasonNoModel
 
 	// Segments.
 	ReasonSegmentLimit
@@ -142,6 +149,14 @@ var reasonTexts = [reasonCount]string{
 	ReasonBadControlRegister: "control or debug register does not exist",
 	ReasonBadSegmentRegister: "segment register does not exist, or CS as a destination",
 	ReasonUDInstruction:      "UD instruction",
+
+	ReasonNeedsPentium:  "instruction of CPU model pentium and later ones",
+	ReasonNeedsPentium3: "instruction of CPU model pentium3 and later ones",
+	ReasonNeedsCore2:    "instruction of CPU model core2 and later ones",
+	ReasonNeedsV2:       "instruction of CPU model x86-64-v2 and later ones",
+	ReasonNeedsV3:       "instruction of CPU model x86-64-v3 and later ones",
+	ReasonNeedsMax:      "instruction of CPU model max",
+	ReasonNoModel:       "instruction of an extension that no CPU model has",
 
 	ReasonSegmentLimit:        "offset outside the segment limit",
 	ReasonSegmentNull:         "memory access through a null segment register",
