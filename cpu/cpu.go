@@ -159,6 +159,8 @@ type CPU struct {
 	OnInst      func(in *Inst)                  // an instruction is about to run
 	OnUnknown   func(what string, n uint32)     // MSR or port that is not modelled
 	FERR        func(high bool)                 // x87 error pin (CR0.NE = 0)
+	pmcAt       uint64                          // instruction count up to which performance counters are right
+	pmcCycles   uint64                          // and cycles
 	pendingDB   uint64                          // DR6 bits of debug traps to report after this instruction
 	stepTrap    bool                            // TF was set when the instruction began: a trap follows it
 

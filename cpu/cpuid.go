@@ -106,6 +106,8 @@ func (m *Model) leaf(leaf, sub uint32) (r cpuidAnswer) {
 		}
 		return cpuidAnswer{}
 	case 7, 0xd:
+	case 0xa:
+		return m.perfmonLeaf()
 	case 0xb:
 		return cpuidAnswer{0, 0, sub & 0xff, 0} // no topology
 	case 0x15: // crystal of TSCHz, ratio 1:1

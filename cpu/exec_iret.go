@@ -13,6 +13,8 @@ func iret(c *CPU, in *Inst) Fault {
 	switch {
 	case c.real():
 		return c.iretReal(in.OpSize, popfReal)
+	case c.vme() && in.OpSize == 2:
+		return c.iretVirtual()
 	case c.vm():
 		if c.iopl() < 3 {
 			return x86.GP(0, x86.ReasonVMIOPL)

@@ -22,20 +22,19 @@ type MSRs struct {
 	MTRRDefType                          uint64
 	MTRRFixed                            [11]uint64 // 64K, 16K ×2, 4K ×8
 	MTRRVariable                         [16]uint64 // base and mask in turn
+	PMC                                  PMCs
 }
 
 // Power-on values.
-const (
-	patPowerOn        = 0x0007040600070406
-	miscEnablePowerOn = miscFastStrings | miscFixed
-)
+const patPowerOn = 0x0007040600070406
 
 // Bits of IA32_MISC_ENABLE.
 const (
 	miscFastStrings = 1 << 0
 	miscFixed       = 1<<11 | 1<<12 // no branch trace storage, no event sampling: read only
+	miscPerfmon     = 1 << 7        // performance monitoring exists: read only
 	miscLimitCPUID  = 1 << 22       // CPUID reports no leaf above 2
-	miscWritable    = miscFastStrings | 1<<3 | 1<<7 | 1<<16 | 1<<18 | miscLimitCPUID | 1<<23
+	miscWritable    = miscFastStrings | 1<<3 | 1<<16 | 1<<18 | miscLimitCPUID | 1<<23
 )
 
 // mtrrCap: 8 variable ranges, fixed ranges, write combining.
@@ -60,12 +59,14 @@ var msrRows = []msrRow{
 	{x86.MSR_PLATFORM_ID, 1, "IA32_PLATFORM_ID", Always, readZero, nil},
 	{x86.MSR_TSC_ADJUST, 1, "IA32_TSC_ADJUST", FeatTSCADJUST, func(c *CPU, _ uint32) uint64 { return c.MSR.TSCAdjust }, writeTSCAdjust},
 	{x86.MSR_BIOS_SIGN_ID, 1, "IA32_BIOS_SIGN_ID", Always, func(*CPU, uint32) uint64 { return microcode << 32 }, ignoreWrite},
+	pmcRow(x86.MSR_PMC0, pmcCount, "IA32_PMC", pmcMask, true, pmcCounter),
 	{x86.MSR_MTRRCAP, 1, "IA32_MTRRCAP", FeatMTRR, func(*CPU, uint32) uint64 { return mtrrCap }, nil},
 	field(x86.MSR_SYSENTER_CS, "IA32_SYSENTER_CS", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterCS }, any32),
 	field(x86.MSR_SYSENTER_ESP, "IA32_SYSENTER_ESP", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterESP }, canonical),
 	field(x86.MSR_SYSENTER_EIP, "IA32_SYSENTER_EIP", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterEIP }, canonical),
 	{x86.MSR_MCG_CAP, 1, "IA32_MCG_CAP", FeatMCA, readZero, nil},
 	{x86.MSR_MCG_STATUS, 1, "IA32_MCG_STATUS", FeatMCA, readZero, zeroOnly},
+	pmcRow(x86.MSR_PERFEVTSEL0, pmcCount, "IA32_PERFEVTSEL", selDefined, false, pmcSelect),
 	{x86.MSR_MISC_ENABLE, 1, "IA32_MISC_ENABLE", Always, func(c *CPU, _ uint32) uint64 { return c.MSR.MiscEnable }, writeMiscEnable},
 	{x86.MSR_MTRR_PHYSBASE, 16, "IA32_MTRR_PHYSBASE/MASK", FeatMTRR, func(c *CPU, i uint32) uint64 { return c.MSR.MTRRVariable[i&15] }, writeMTRRVariable},
 	{x86.MSR_MTRR_FIX64K, 1, "IA32_MTRR_FIX64K", FeatMTRR, readFixed(0), writeFixed(0)},
@@ -73,6 +74,11 @@ var msrRows = []msrRow{
 	{x86.MSR_MTRR_FIX4K_C0, 8, "IA32_MTRR_FIX4K", FeatMTRR, readFixed(3), writeFixed(3)},
 	field(x86.MSR_PAT, "IA32_PAT", FeatPAT, func(m *MSRs) *uint64 { return &m.PAT }, validPAT),
 	field(x86.MSR_MTRR_DEF_TYPE, "IA32_MTRR_DEF_TYPE", FeatMTRR, func(m *MSRs) *uint64 { return &m.MTRRDefType }, validDefType),
+	pmcRow(x86.MSR_FIXED_CTR0, pmcFixed, "IA32_FIXED_CTR", pmcMask, false, pmcFixedAt),
+	pmcRow(x86.MSR_FIXED_CTR_CTRL, 1, "IA32_FIXED_CTR_CTRL", fixedBits, false, pmcFixedCtrl),
+	{x86.MSR_PERF_GLOBAL_STATUS, 1, "IA32_PERF_GLOBAL_STATUS", FeatPerfmon, readPMCStatus, nil},
+	pmcRow(x86.MSR_PERF_GLOBAL_CTRL, 1, "IA32_PERF_GLOBAL_CTRL", globalBits, false, pmcGlobalCtrl),
+	{x86.MSR_PERF_GLOBAL_OVF_CTRL, 1, "IA32_PERF_GLOBAL_OVF_CTRL", FeatPerfmon, readZero, clearPMCStatus},
 	{x86.MSR_XSS, 1, "IA32_XSS", FeatXSAVES, readZero, zeroOnly}, // no supervisor components
 	{x86.MSR_EFER, 1, "IA32_EFER", FeatNX, func(c *CPU, _ uint32) uint64 { return c.EFER }, writeEFER},
 	field(x86.MSR_STAR, "IA32_STAR", FeatSYSCALL, func(m *MSRs) *uint64 { return &m.STAR }, anyValue),
@@ -123,8 +129,17 @@ func writeTSCAdjust(c *CPU, _ uint32, v uint64) bool {
 	return true
 }
 
+// miscEnable is the power-on value of IA32_MISC_ENABLE.
+func (m *Model) miscEnable() uint64 {
+	v := uint64(miscFastStrings | miscFixed)
+	if m.Has(FeatPerfmon) {
+		v |= miscPerfmon
+	}
+	return v
+}
+
 func writeMiscEnable(c *CPU, _ uint32, v uint64) bool {
-	c.MSR.MiscEnable = v&miscWritable | miscFixed
+	c.MSR.MiscEnable = v&miscWritable | c.Model.miscEnable()&^miscWritable
 	return true
 }
 

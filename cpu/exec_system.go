@@ -386,6 +386,9 @@ func hlt(c *CPU, _ *Inst) Fault {
 
 // cli is CLI. SDM Vol. 2A, "CLI—Clear Interrupt Flag".
 func cli(c *CPU, _ *Inst) Fault {
+	if c.virtualIF() {
+		return c.setVIF(false)
+	}
 	if f := c.ioplCheck(); f.Raised {
 		return f
 	}
@@ -397,6 +400,9 @@ func cli(c *CPU, _ *Inst) Fault {
 //
 // SDM Vol. 2B, "STI—Set Interrupt Flag".
 func sti(c *CPU, _ *Inst) Fault {
+	if c.virtualIF() {
+		return c.setVIF(true)
+	}
 	if f := c.ioplCheck(); f.Raised {
 		return f
 	}
@@ -421,6 +427,9 @@ func (c *CPU) ioplCheck() Fault {
 //
 // SDM Vol. 2B, "PUSHF/PUSHFD/PUSHFQ—Push EFLAGS Register Onto the Stack".
 func pushf(c *CPU, in *Inst) Fault {
+	if c.vme() && in.OpSize == 2 {
+		return c.push(2, c.virtualImage())
+	}
 	if c.vm() && c.iopl() < 3 {
 		return x86.GP(0, x86.ReasonVMIOPL)
 	}
@@ -432,6 +441,9 @@ func pushf(c *CPU, in *Inst) Fault {
 // SDM Vol. 2B, "POPF/POPFD/POPFQ—Pop Stack Into EFLAGS Register", table "Effect of
 // POPF/POPFD on the EFLAGS Register".
 func popf(c *CPU, in *Inst) Fault {
+	if c.vme() && in.OpSize == 2 {
+		return c.popfVirtual()
+	}
 	if c.vm() && c.iopl() < 3 {
 		return x86.GP(0, x86.ReasonVMIOPL)
 	}
@@ -497,11 +509,6 @@ func rdtscp(c *CPU, in *Inst) Fault {
 	c.setReg(x86.RCX, 4, c.MSR.TSCAux)
 	return Fault{}
 }
-
-// rdpmc is RDPMC: there are no performance counters.
-//
-// SDM Vol. 2B, "RDPMC—Read Performance-Monitoring Counters".
-func rdpmc(*CPU, *Inst) Fault { return x86.GP(0, x86.ReasonPMCDisabled) }
 
 // rsm is RSM outside system management mode, which does not exist here.
 func rsm(*CPU, *Inst) Fault { return x86.UD(x86.ReasonNotInSMM) }

@@ -4,10 +4,9 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
 
-// Not modelled in deliveries: the virtual-8086 mode extensions (CR4.VME and PVI do not
-// exist, so INT n with IOPL below 3 always faults), alignment checks of the pushes (which
-// could make a processor deliver #AC for ever), and the RF flag in the image that an
-// interrupt between two iterations of a string instruction pushes.
+// Not modelled in deliveries: alignment checks of the pushes (which could make a processor
+// deliver #AC for ever), and the RF flag in the image that an interrupt between two
+// iterations of a string instruction pushes.
 
 // EventKind says where an exception or interrupt comes from.
 type EventKind uint8
@@ -217,8 +216,16 @@ func (c *CPU) takeExternal(e event) {
 //
 // SDM Vol. 2A, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure".
 func (c *CPU) softInterrupt(v x86.Vector, k EventKind) Fault {
-	if k == EventSoftware && c.vm() && c.iopl() < 3 {
-		return x86.GP(0, x86.ReasonVMIOPL)
+	if k == EventSoftware && c.vm() {
+		own, f := c.redirected(v)
+		switch {
+		case f.Raised:
+			return f
+		case own:
+			return c.virtualInterrupt(v)
+		case c.iopl() < 3:
+			return x86.GP(0, x86.ReasonVMIOPL)
+		}
 	}
 	f := c.enter(event{vector: v, kind: k, rip: c.nextRIP})
 	if !f.Raised {

@@ -185,6 +185,9 @@ func (c *CPU) writeFlags(mask, f x86.Flags) {
 
 // setCPL changes the current privilege level.
 func (c *CPU) setCPL(cpl uint8) {
+	if (cpl == 0) != (c.CPL == 0) && c.MSR.PMC.running() {
+		c.syncPMC()
+	}
 	c.CPL = cpl
 }
 

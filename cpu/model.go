@@ -123,6 +123,8 @@ var featureRows = [allFeatures]featureRow{
 	FeatRDPID:      {"rdpid", 7, 0, regECX, 22},
 	FeatFSRM:       {"fsrm", 7, 0, regEDX, 4},
 
+	FeatPerfmon: {"perfmon", 0xa, 0, regEAX, 1}, // as version 2
+
 	FeatXSAVEOPT: {"xsaveopt", 0xd, 1, regEAX, 0},
 	FeatXSAVEC:   {"xsavec", 0xd, 1, regEAX, 1},
 	FeatXSAVES:   {"xsaves", 0xd, 1, regEAX, 3},
@@ -154,7 +156,7 @@ var (
 		FeatPAE, FeatSEP, FeatMTRR, FeatPGE, FeatMCA, FeatCMOV, FeatPAT, FeatPSE36, FeatMMX, FeatFXSR, FeatSSE, FeatNOPL,
 	}
 	featuresCore2 = []Feature{
-		FeatCLFLUSH, FeatSSE2, FeatSSE3, FeatSSSE3, FeatCX16, FeatMONITOR, FeatHypervisor,
+		FeatCLFLUSH, FeatSSE2, FeatSSE3, FeatSSSE3, FeatCX16, FeatMONITOR, FeatPerfmon, FeatHypervisor,
 		FeatLM, FeatSYSCALL, FeatNX, FeatLAHF64, FeatINVTSC,
 	}
 	featuresV2 = []Feature{FeatSSE41, FeatSSE42, FeatPOPCNT, FeatRDTSCP, FeatTSCADJUST}
@@ -167,11 +169,11 @@ var (
 // implemented are the features that the emulator has: those of encodings whose rows can
 // all be executed, and those without encodings that are modelled. No model reports others.
 var implemented = []Feature{
-	FeatFPU, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
+	FeatFPU, FeatVME, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
 	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH, FeatNOPL,
 	FeatSSE3, FeatPCLMUL, FeatSSSE3, FeatCX16, FeatSSE41, FeatSSE42, FeatMOVBE, FeatPOPCNT, FeatAES, FeatXSAVE, FeatHypervisor,
 	FeatAVX, FeatAVX2, FeatFMA, FeatF16C, FeatRDRAND, FeatRDSEED, FeatRDPID, FeatPKU,
-	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR,
+	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR, FeatPerfmon,
 	FeatFSGSBASE, FeatTSCADJUST, FeatBMI1, FeatSMEP, FeatBMI2, FeatADX, FeatSMAP, FeatERMS, FeatCLFLUSHOPT, FeatCLWB, FeatSHA, FeatUMIP,
 	FeatXSAVEOPT, FeatXSAVEC, FeatXSAVES, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
 }

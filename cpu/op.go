@@ -254,8 +254,9 @@ const (
 	FeatMONITOR
 	FeatPKU
 	FeatPREFETCHW
-	FeatNOPL  // NOP with ModRM, which CPUID does not report: from the Pentium Pro on
-	FeatNever // encodings that no supported model has
+	FeatPerfmon // architectural performance monitoring, version 2: RDPMC and its MSRs
+	FeatNOPL    // NOP with ModRM, which CPUID does not report: from the Pentium Pro on
+	FeatNever   // encodings that no supported model has
 	featureCount
 )
 

@@ -47,7 +47,8 @@ func (c *CPU) Reset() {
 	c.S.MXCSR = 0x1f80
 	c.XCR0 = xcrX87
 	c.PKRU = 0
-	c.MSR = MSRs{PAT: patPowerOn, MiscEnable: miscEnablePowerOn}
+	c.MSR = MSRs{PAT: patPowerOn, MiscEnable: c.Model.miscEnable(), PMC: pmcPowerOn}
+	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
 	c.tscOffset = 0
 	c.tscOffset = -c.tsc() // the counter starts at 0
 	c.NMI = false

@@ -49,6 +49,7 @@ type Snapshot struct {
 
 // Save returns a copy of the state. Call it between calls of Run only.
 func (c *CPU) Save() Snapshot {
+	c.syncPMC()
 	s := Snapshot{
 		RIP: c.S.RIP, RFLAGS: c.S.RFLAGS, LDTR: c.LDTR, TR: c.TR, GDTR: c.GDTR, IDTR: c.IDTR,
 		CR0: c.CR0, CR2: c.CR2, CR3: c.CR3, CR4: c.CR4, CR8: c.CR8, EFER: c.EFER, XCR0: c.XCR0,
@@ -85,6 +86,7 @@ func (c *CPU) Restore(s Snapshot) error {
 	c.NMI, c.nmiBlocked, c.shadowSTI, c.shadowSS = s.NMI, s.NMIBlocked, s.ShadowSTI, s.ShadowSS
 	c.pendingDB, c.stepTrap = s.PendingDB, false
 	c.instructions, c.granted, c.S.Budget = s.Instructions, 0, 0
+	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
 	c.LastChain = Chain{}
 	c.MMU.PDPTE = s.PDPTE
 	c.MMU.SetMode(c.CR0, c.CR3, c.CR4, c.EFER)
@@ -128,6 +130,8 @@ func (c *CPU) checkSnapshot(s *Snapshot) error {
 		return errors.New("CR8 or pending debug traps have reserved bits")
 	case m.xcr0Bits() == 0 && s.XCR0 != xcrX87, m.xcr0Bits() != 0 && !m.validXCR0(s.XCR0):
 		return fmt.Errorf("XCR0 %#x is not valid", s.XCR0)
+	case !s.MSR.PMC.valid():
+		return errors.New("performance counters have reserved bits")
 	case s.MXCSR>>16 != 0:
 		return fmt.Errorf("MXCSR %#x has reserved bits", s.MXCSR)
 	}

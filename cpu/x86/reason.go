@@ -65,6 +65,7 @@ const (
 	ReasonTSSInvalid
 	ReasonReturnPrivilege
 	ReasonVMIOPL
+	ReasonVirtualInterrupt
 	ReasonIRETFlags
 	ReasonDoubleFault
 	ReasonTripleFault
@@ -190,6 +191,7 @@ var reasonTexts = [reasonCount]string{
 	ReasonTSSInvalid:         "TSS holds an invalid selector or field",
 	ReasonReturnPrivilege:    "return to a more privileged level",
 	ReasonVMIOPL:             "IOPL below 3 in virtual-8086 mode",
+	ReasonVirtualInterrupt:   "virtual interrupt flag set while an interrupt is pending, or TF loaded where it is virtual",
 	ReasonIRETFlags:          "flag image not allowed",
 	ReasonDoubleFault:        "a second fault while delivering the first",
 	ReasonTripleFault:        "a fault while delivering a double fault: shutdown",
