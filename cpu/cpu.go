@@ -153,6 +153,9 @@ type CPU struct {
 	// tscOffset is what writes to the TSC MSR and TSC_ADJUST add.
 	tscOffset uint64
 
+	// Firmware is the ROM whose UD0 calls services of the board.
+	Firmware Firmware
+
 	// Hooks, nil unless somebody watches.
 	OnFault     func(Fault)                     // an exception is about to be delivered
 	OnInterrupt func(v x86.Vector, k EventKind) // any event is about to be delivered

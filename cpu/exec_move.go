@@ -151,7 +151,7 @@ func xlat(c *CPU, in *Inst) Fault {
 // nop is NOP, PAUSE and the reserved hints, which do not touch their operand.
 func nop(*CPU, *Inst) Fault { return Fault{} }
 
-// ud is UD0, UD1 and UD2. SDM Vol. 2D, "UD—Undefined Instruction".
+// ud is UD1 and UD2, and UD0 outside firmware. SDM Vol. 2D, "UD—Undefined Instruction".
 func ud(*CPU, *Inst) Fault { return x86.UD(x86.ReasonUDInstruction) }
 
 // Flag instructions: SDM Vol. 1, "Flag Control (EFLAG) Instructions".

@@ -144,7 +144,7 @@ var system0F = [256]Op{
 	0xcd: {Name: "BSWAP", Dst: Zv, Exec: bswap, Attr: RMW},
 	0xce: {Name: "BSWAP", Dst: Zv, Exec: bswap, Attr: RMW},
 	0xcf: {Name: "BSWAP", Dst: Zv, Exec: bswap, Attr: RMW},
-	0xff: {Name: "UD0", Dst: Gv, Src: Ev, Exec: ud},
+	0xff: {Name: "UD0", Dst: Gv, Src: Ev, Exec: ud0, Attr: Ends}, // in our firmware: a service call
 }
 
 // bsfRow and bsrRow are what models without TZCNT and LZCNT make of their encodings.

@@ -11,8 +11,10 @@
 //	from      to        what
 //	0         9FFFFh    RAM
 //	A0000h    BFFFFh    video; nothing there yet
-//	C0000h    FFFFFh    RAM where the PAM registers of the i440FX let it through
+//	C0000h    EFFFFh    RAM where the PAM registers of the i440FX let it through
+//	F0000h    FFFFFh    the system ROM, or RAM where they let it through
 //	100000h   DFFFFFFFh RAM, as much as there is
+//	FFFF0000h FFFFFFFFh the system ROM again
 //	4 GiB     …         the rest of RAM
 //
 // # Ports

@@ -30,7 +30,7 @@ const (
 	Real                 // a guest second is a host second when the host is fast enough
 )
 
-// A Boot is what to start without firmware. The zero Boot starts at the reset vector.
+// A Boot is what to start: a kernel without firmware, or from the reset vector.
 type Boot struct {
 	Kernel []byte // Linux bzImage or Multiboot image, also gzip-compressed
 	Initrd []byte // Linux: the initial RAM disk
@@ -38,6 +38,9 @@ type Boot struct {
 	Modules []bios.Module
 	Append  string // command line
 	Name    string // of the kernel file: first word of a Multiboot command line
+	// Order is what firmware boots from when there is no kernel, at most three; none is
+	// disk, CD, floppy.
+	Order []BootDevice
 }
 
 // A Drive is an ATA disk on one of the four IDE positions.

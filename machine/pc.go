@@ -124,6 +124,7 @@ func (m *Machine) build() error {
 	m.keyboard(&w)
 	m.pci(&w)
 	m.firmware(&w)
+	m.systemROM(&w)
 	return w.err
 }
 

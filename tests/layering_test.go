@@ -51,6 +51,8 @@ var mayImport = map[string][]string{
 	"devices/vga":          {"devices", "devices/pci", "devices/vga/font"},
 	"devices/vga/font":     {},
 	"bios":                 {"cpu/x86", "mmu/phys"},
+	"bios/rom":             {},
+	"bios/service":         {"bios/rom", "cpu/x86"},
 	"machine":              {"*"},
 	"cmd":                  {"*"},
 	"tests":                {"*"},

@@ -1,0 +1,496 @@
+; The system ROM: 64 KiB at F0000h, seen again below 4 GiB. What needs no waiting is done by
+; services of the board, written in Go; svc calls one. What waits, waits here, in guest
+; code, so that time passes and interrupts arrive as on any PC.
+;
+; nasm -f bin -o rom.bin rom.asm; a test compares the two where nasm is installed.
+;
+; After svc, CF, ZF and registers hold what the service says (bios/service/calls.go). The
+; flags that a caller of INT sees are changed by the service in the stack frame.
+
+	bits 16
+	cpu 386
+
+; A service call: UD0 with a register operand, #UD anywhere but in this ROM.
+%macro svc 1
+	db 0x0f, 0xff, 0xc0 + %1
+%endmacro
+
+; Calls: bios/service/calls.go has the same list, and a test compares them.
+%define callPost       0x01
+%define callProbe      0x02
+%define callReady      0x03
+%define callBootNext   0x04
+%define callBootTry    0x05
+%define callNoBoot     0x06
+%define callKey        0x09
+%define callVideo      0x10
+%define callEquipment  0x11
+%define callMemory     0x12
+%define callDisk       0x13
+%define callSerial     0x14
+%define callSystem     0x15
+%define callKeyboard   0x16
+%define callPrinter    0x17
+%define callTime       0x1a
+%define callDiskStep   0x20
+%define callDiskDone   0x21
+%define callWait       0x22
+%define callRTC        0x23
+%define callMouse      0x24
+%define callBIOS32     0x30
+%define callPCI32      0x31
+
+%macro fixed 1		; goes on at a fixed offset
+	times %1-($-$$) db 0
+%endmacro
+
+	org 0
+
+; ---------------------------------------------------------------- power-on
+
+start:
+	cli
+	cld
+	xor ax, ax
+	mov ss, ax
+	mov sp, 0x7c00
+	svc callPost
+.probe:			; drives, as long as that takes
+	mov cx, 20
+	loop $
+	svc callProbe
+	jc .probe
+	svc callReady
+	sti
+	int 0x19
+
+; ---------------------------------------------------------------- INT 19h: boot
+
+boot:
+	cli
+	xor ax, ax
+	mov ss, ax
+	mov sp, 0x7c00
+	mov ds, ax
+	sti
+	cld
+.next:
+	svc callBootNext	; DL = drive; CF: nothing left
+	jc .none
+	mov bp, 3		; a diskette may have been changed, or be slow
+.again:
+	mov ax, 0x0201
+	xor bx, bx
+	mov es, bx
+	mov bx, 0x7c00
+	mov cx, 1
+	mov dh, 0
+	int 0x13
+	jnc .read
+	mov ah, 0
+	int 0x13
+	dec bp
+	jnz .again
+.read:
+	mov ax, 0
+	adc ax, 0
+	svc callBootTry		; AX = 1: could not be read. CF: not bootable
+	jc .next
+	xor ax, ax
+	mov ds, ax
+	mov es, ax
+	xor bx, bx
+	xor cx, cx
+	mov dh, 0
+	xor si, si
+	xor di, di
+	xor bp, bp
+	jmp 0:0x7c00
+.none:
+	int 0x18
+
+noBoot:				; INT 18h
+	svc callNoBoot
+.for_ever:
+	cli
+	hlt
+	jmp .for_ever
+
+; ---------------------------------------------------------------- hardware interrupts
+
+timer:				; IRQ 0
+	push ds
+	push ax
+	push dx
+	mov ax, 0x40
+	mov ds, ax
+	inc word [0x6c]
+	jnz .day
+	inc word [0x6e]
+.day:
+	cmp word [0x6e], 0x18	; 1800B0h ticks are a day
+	jb .motor
+	ja .midnight
+	cmp word [0x6c], 0xb0
+	jb .motor
+.midnight:
+	mov word [0x6c], 0
+	mov word [0x6e], 0
+	mov byte [0x70], 1
+.motor:				; of the diskette drives, switched off after a while
+	cmp byte [0x40], 0
+	je .chain
+	dec byte [0x40]
+	jnz .chain
+	and byte [0x3f], 0xf0
+	mov dx, 0x3f2
+	mov al, 0x0c
+	out dx, al
+.chain:
+	int 0x1c
+	pop dx
+	mov al, 0x20
+	out 0x20, al
+	pop ax
+	pop ds
+	iret
+
+keyboardIRQ:			; IRQ 1
+	push ax
+	in al, 0x64
+	test al, 1
+	jz .done
+	in al, 0x60
+	mov ah, 0x4f		; who hooks this may change or drop it
+	stc
+	int 0x15
+	jnc .done
+	svc callKey		; AH = what else is to be done
+	cmp ah, 1
+	je .break
+	cmp ah, 2
+	je .print
+	cmp ah, 3
+	je .sysreq
+	cmp ah, 4
+	je .sysreq
+	cmp ah, 5
+	je .pause
+	cmp ah, 6
+	je .reboot
+.done:
+	mov al, 0x20
+	out 0x20, al
+	pop ax
+	iret
+.break:
+	call eoi
+	int 0x1b
+	pop ax
+	iret
+.print:
+	call eoi
+	int 0x05
+	pop ax
+	iret
+.sysreq:
+	mov al, ah
+	sub al, 3		; 0 down, 1 up
+	push ax
+	call eoi
+	pop ax
+	mov ah, 0x85
+	sti
+	int 0x15
+	pop ax
+	iret
+.pause:
+	call eoi
+	push ds
+	mov ax, 0x40
+	mov ds, ax
+.paused:
+	sti
+	hlt
+	test byte [0x18], 8
+	jnz .paused
+	pop ds
+	pop ax
+	iret
+.reboot:
+	mov al, 0xfe		; pulse RESET
+	out 0x64, al
+	cli
+	hlt
+
+eoi:
+	mov al, 0x20
+	out 0x20, al
+	ret
+
+master:				; IRQ 2-7, nobody's
+	push ax
+	mov al, 0x20
+	out 0x20, al
+	pop ax
+	iret
+
+slave:				; IRQ 8-15, nobody's
+	push ax
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+	pop ax
+	iret
+
+clock:				; IRQ 8
+	push ax
+	svc callRTC		; CF: the alarm
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+	jnc .done
+	sti
+	int 0x4a
+.done:
+	pop ax
+	iret
+
+redirected:			; IRQ 9 is IRQ 2 of a PC
+	push ax
+	mov al, 0x20
+	out 0xa0, al
+	pop ax
+	int 0x0a
+	iret
+
+mouse:				; IRQ 12
+	pusha
+	push ds
+	push es
+	svc callMouse		; CF: a packet is complete. ES:DI = handler, AX-DX = packet
+	jnc .done
+	sti
+	push ax
+	push bx
+	push cx
+	push dx
+	push cs
+	push word .back
+	push es
+	push di
+	retf
+.back:
+	add sp, 8
+	cli
+.done:
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+	pop es
+	pop ds
+	popa
+	iret
+
+fpu:				; IRQ 13
+	push ax
+	xor al, al
+	out 0xf0, al
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+	pop ax
+	int 0x02
+	iret
+
+disk14:				; IRQ 14
+	push ax
+	push dx
+	mov dx, 0x1f7
+	jmp diskIRQ
+disk15:				; IRQ 15
+	push ax
+	push dx
+	mov dx, 0x177
+diskIRQ:
+	in al, dx
+	push ds
+	mov ax, 0x40
+	mov ds, ax
+	mov byte [0x8e], 0xff
+	pop ds
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+	pop dx
+	pop ax
+	iret
+
+; ---------------------------------------------------------------- software interrupts
+
+video:				; INT 10h
+	svc callVideo
+	iret
+
+equipment:			; INT 11h
+	svc callEquipment
+	iret
+
+memory:				; INT 12h
+	svc callMemory
+	iret
+
+disk:				; INT 13h and 40h
+	svc callDisk		; CF: data is to be moved
+	jc .transfer
+	iret
+.transfer:
+	sti
+	cld
+	pusha
+	push ds
+	push es
+.step:
+	svc callDiskStep	; CF: not done yet. AL = 0 wait, 1 read, 2 write
+	jnc .done
+	cmp al, 1
+	je .read
+	cmp al, 2
+	je .write
+	mov cx, 20
+	loop $
+	jmp .step
+.read:				; CX words from port DX to ES:DI
+	rep insw
+	jmp .step
+.write:				; CX words from ES:DI to port DX
+	push es
+	pop ds
+	mov si, di
+	rep outsw
+	jmp .step
+.done:
+	pop es
+	pop ds
+	popa
+	svc callDiskDone
+	iret
+
+serial:				; INT 14h
+	sti
+	push ecx
+	mov ecx, 2000000
+.try:
+	svc callSerial		; CF: not ready
+	jnc .done
+	dec ecx
+	jnz .try
+	or ah, 0x80		; time-out
+.done:
+	pop ecx
+	iret
+
+system:				; INT 15h
+	svc callSystem		; CF: a wait
+	jc .wait
+	iret
+.wait:
+	sti
+	hlt
+	cli
+	svc callWait		; CF: not yet
+	jc .wait
+	iret
+
+keyboard:			; INT 16h
+	cli
+	svc callKeyboard	; CF: no key yet
+	jnc .done
+	sti
+	hlt
+	jmp keyboard
+.done:
+	iret
+
+printer:			; INT 17h
+	svc callPrinter
+	iret
+
+time:				; INT 1Ah
+	svc callTime
+	iret
+
+; ---------------------------------------------------------------- 32-bit services
+
+	bits 32
+bios32:				; the BIOS32 service directory
+	svc callBIOS32
+	retf
+pci32:
+	svc callPCI32
+	retf
+	bits 16
+
+	align 16
+	db '_32_'
+	dd 0xf0000 + (bios32 - $$)
+	db 0, 1
+	db (0 - ('_' + '3' + '2' + '_' + ((bios32 - $$) & 0xff) + ((bios32 - $$) >> 8) + 0x0f + 1)) & 0xff
+	db 0, 0, 0, 0, 0
+
+; What is known to be where it is in every PC.
+
+	fixed 0xe000
+	db 'Glassbox BIOS', 0
+	fixed 0xe05b
+	jmp start
+	fixed 0xe2c3
+	iret			; NMI
+	fixed 0xe6f2
+	jmp boot
+	fixed 0xe6f5		; system configuration: INT 15h, AH = C0h
+	dw 8
+	db 0xfc, 0, 1		; AT
+	db 0x74			; second 8259A, clock, INT 15h AH = 4Fh, EBDA
+	db 0x40			; INT 16h AH = 09h
+	db 0, 0, 0
+	fixed 0xe739
+	jmp serial
+	fixed 0xe82e
+	jmp keyboard
+	fixed 0xe987
+	jmp keyboardIRQ
+	fixed 0xec59
+	jmp disk
+	fixed 0xef57
+	jmp master		; diskette interrupt
+	fixed 0xefc7		; diskette parameters: 1.44 MB
+	db 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08
+	fixed 0xefd2
+	jmp printer
+	fixed 0xf065
+	jmp video
+	fixed 0xf841
+	jmp memory
+	fixed 0xf84d
+	jmp equipment
+	fixed 0xf859
+	jmp system
+	fixed 0xfe6e
+	jmp time
+	fixed 0xfea5
+	jmp timer
+
+; Where the other vectors point to; the order is that of service.VectorTable.
+	fixed 0xff00
+	dw master, slave, clock, redirected, mouse, fpu, disk14, disk15, noBoot, pci32
+
+	fixed 0xff53
+	iret
+	fixed 0xff54
+	iret			; print screen: there is no printer
+
+	fixed 0xfff0
+	jmp 0xf000:0xe05b
+	db '01/01/26'
+	db 0, 0xfc, 0

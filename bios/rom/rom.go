@@ -1,0 +1,24 @@
+// Package rom is the bytes of the system ROM: the entry points of power-on and of the
+// interrupt services, as short real-mode code that calls the services of bios/service and
+// does all the waiting. rom.asm is the source; a test assembles it again.
+//
+// Sources: IBM PC AT Technical Reference, "System BIOS" (entry points at fixed addresses,
+// configuration table, diskette parameters); PCI BIOS Specification 2.1 and the BIOS32
+// service directory.
+//
+// Not modelled: fonts in ROM, print screen, the tables of other makers.
+package rom
+
+import _ "embed"
+
+// Size is the size of the image in bytes; it ends at 1 MiB and, again, at 4 GiB.
+const Size = 0x10000
+
+//go:embed rom.bin
+var image string
+
+// Image returns a copy of the ROM.
+func Image() []byte { return []byte(image) }
+
+// Byte returns the byte at offset off (modulo Size), as data for tables that are in the ROM.
+func Byte(off uint16) byte { return image[off] }

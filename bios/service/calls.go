@@ -1,0 +1,84 @@
+package service
+
+// A number is the number of a call, in bits 5:0 of the ModRM byte of its UD0. rom.asm has
+// the same list.
+type number uint8
+
+const (
+	callPost      number = 0x01
+	callProbe     number = 0x02
+	callReady     number = 0x03
+	callBootNext  number = 0x04
+	callBootTry   number = 0x05
+	callNoBoot    number = 0x06
+	callKey       number = 0x09
+	callVideo     number = 0x10
+	callEquipment number = 0x11
+	callMemory    number = 0x12
+	callDisk      number = 0x13
+	callSerial    number = 0x14
+	callSystem    number = 0x15
+	callKeyboard  number = 0x16
+	callPrinter   number = 0x17
+	callTime      number = 0x1a
+	callDiskStep  number = 0x20
+	callDiskDone  number = 0x21
+	callWait      number = 0x22
+	callRTC       number = 0x23
+	callMouse     number = 0x24
+	callBIOS32    number = 0x30
+	callPCI32     number = 0x31
+)
+
+// handlers finds the service of a call.
+func handler(n number) func(*call) {
+	switch n {
+	case callPost:
+		return (*call).post
+	case callProbe:
+		return (*call).probe
+	case callReady:
+		return (*call).ready
+	case callBootNext:
+		return (*call).bootNext
+	case callBootTry:
+		return (*call).bootTry
+	case callNoBoot:
+		return (*call).noBoot
+	case callKey:
+		return (*call).key
+	case callVideo:
+		return (*call).video
+	case callEquipment:
+		return (*call).equipment
+	case callMemory:
+		return (*call).memory
+	case callDisk:
+		return (*call).disk
+	case callSerial:
+		return (*call).serial
+	case callSystem:
+		return (*call).system
+	case callKeyboard:
+		return (*call).keyboard
+	case callPrinter:
+		return (*call).printer
+	case callTime:
+		return (*call).time
+	case callDiskStep:
+		return (*call).diskStep
+	case callDiskDone:
+		return (*call).diskDone
+	case callWait:
+		return (*call).waitOver
+	case callRTC:
+		return (*call).rtcInterrupt
+	case callMouse:
+		return (*call).mouseInterrupt
+	case callBIOS32:
+		return (*call).bios32
+	case callPCI32:
+		return (*call).pciBIOS
+	}
+	return nil
+}
