@@ -249,11 +249,11 @@ func cmpxchg8b(c *CPU, in *Inst) Fault {
 // cmpxchg16b is CMPXCHG16B: the operand must be aligned.
 func cmpxchg16b(c *CPU, in *Inst) Fault {
 	ea := c.ea(in)
-	la, f := c.linear(in.Seg, ea, 16, forWrite)
+	la, f := c.linear(in.Seg, ea, 1, forWrite)
 	if f.Raised {
 		return f
 	}
-	if la&15 != 0 {
+	if la&15 != 0 { // takes precedence over #AC
 		return x86.GP(0, x86.ReasonAligned16)
 	}
 	if f := c.probeWrite(la, 16, c.class); f.Raised {

@@ -52,11 +52,15 @@ func callNear(c *CPU, in *Inst) Fault {
 	if f.Raised {
 		return f
 	}
-	back := c.nextRIP
-	if f := c.branch(t, in.OpSize); f.Raised {
+	rsp := c.S.R[x86.RSP]
+	if f := c.push(in.OpSize, c.nextRIP); f.Raised {
 		return f
 	}
-	return c.push(in.OpSize, back)
+	f = c.branch(t, in.OpSize)
+	if f.Raised { // the return address stays in memory, as on processors
+		c.S.R[x86.RSP] = rsp
+	}
+	return f
 }
 
 // ret is RET within the segment; the immediate is the number of bytes to drop.

@@ -234,16 +234,22 @@ func (c *CPU) callFarReal(w width, sel uint16, off uint64) Fault {
 // callTo calls rip in the code segment cs at the same privilege level.
 func (c *CPU) callTo(w width, cs *Descriptor, rip uint64) Fault {
 	st := c.presentStack()
-	if f := st.room(2, w); f.Raised {
-		return f
+	if st.flat = c.longMode() && cs.Attr.has(AttrL); st.flat { // the stack as the target uses it
+		st.mask = ^uint64(0)
 	}
-	if f := c.checkTarget(cs, rip); f.Raised {
+	if c.alignMask != 0 && misaligned(st.base*uint64(b2i(!st.flat))+st.below(uint64(w)), uint64(w)) {
+		return x86.Raise(x86.VecAC, 0, x86.ReasonAlignment)
+	}
+	if f := st.room(2, w); f.Raised {
 		return f
 	}
 	if f := c.markAccessed(cs); f.Raised {
 		return f
 	}
 	if f := st.push(w, uint64(c.Seg[x86.CS].Sel), c.nextRIP); f.Raised {
+		return f
+	}
+	if f := c.checkTarget(cs, rip); f.Raised { // what was pushed stays, as on processors
 		return f
 	}
 	c.S.R[x86.RSP] = st.sp
@@ -302,11 +308,11 @@ func (c *CPU) callInner(g *gate, cs *Descriptor) Fault {
 // SDM Vol. 2B, "RET—Return From Procedure".
 func retFar(c *CPU, in *Inst) Fault {
 	w, drop := in.OpSize, int(in.Imm)
-	rip, f := c.read(x86.SS, c.stackAt(0), w)
+	sel, f := c.read(x86.SS, c.stackAt(int(w)), w)
 	if f.Raised {
 		return f
 	}
-	sel, f := c.read(x86.SS, c.stackAt(int(w)), w)
+	rip, f := c.read(x86.SS, c.stackAt(0), w)
 	if f.Raised {
 		return f
 	}
@@ -328,8 +334,8 @@ func retFar(c *CPU, in *Inst) Fault {
 		if f := c.markAccessed(&cs); f.Raised {
 			return f
 		}
-		c.setSP(c.stackAt(2*int(w) + drop))
 		c.enterCode(&cs, c.CPL, rip)
+		c.setSP(c.stackAt(2*int(w) + drop)) // as wide as the stack now is
 		return Fault{}
 	}
 	return c.returnOuter(&cs, rip, w, 2*int(w)+drop, drop)

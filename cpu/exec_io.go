@@ -83,9 +83,6 @@ func ioOut(c *CPU, in *Inst) Fault {
 // SDM Vol. 2A, "INS/INSB/INSW/INSD—Input From Port to String".
 func (c *CPU) insOne(in *Inst) Fault {
 	port, w := uint16(c.S.R[x86.RDX]), in.Dst.W
-	if f := c.ioPermission(port, w); f.Raised {
-		return f
-	}
 	di := c.reg(x86.RDI, in.AddrSize)
 	la, f := c.linear(x86.ES, di, uint64(w), forWrite)
 	if f.Raised {
@@ -106,9 +103,6 @@ func (c *CPU) insOne(in *Inst) Fault {
 // SDM Vol. 2B, "OUTS/OUTSB/OUTSW/OUTSD—Output String to Port".
 func (c *CPU) outsOne(in *Inst) Fault {
 	port, w := uint16(c.S.R[x86.RDX]), in.Src.W
-	if f := c.ioPermission(port, w); f.Raised {
-		return f
-	}
 	v, f := c.read(in.Seg, c.reg(x86.RSI, in.AddrSize), w)
 	if f.Raised {
 		return f

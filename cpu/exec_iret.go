@@ -32,16 +32,17 @@ func iret(c *CPU, in *Inst) Fault {
 // popfReal are the flags that real-address mode code may change.
 const popfReal = x86.FlagsStatus | x86.FlagTF | x86.FlagIF | x86.FlagDF | x86.FlagIOPL | x86.FlagNT | x86.FlagRF | x86.FlagAC | x86.FlagID
 
-// pops reads the three values that every IRET begins with.
+// pops reads the three values that every IRET begins with, the last first as processors do.
 func (c *CPU) pops(w width) (rip uint64, cs uint16, flags x86.Flags, f Fault) {
-	if rip, f = c.read(x86.SS, c.stackAt(0), w); f.Raised {
+	image, f := c.read(x86.SS, c.stackAt(2*int(w)), w)
+	if f.Raised {
 		return
 	}
 	sel, f := c.read(x86.SS, c.stackAt(int(w)), w)
 	if f.Raised {
 		return
 	}
-	image, f := c.read(x86.SS, c.stackAt(2*int(w)), w)
+	rip, f = c.read(x86.SS, c.stackAt(0), w)
 	return rip, uint16(sel), x86.Flags(image), f
 }
 

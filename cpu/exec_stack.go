@@ -68,16 +68,13 @@ func pusha(c *CPU, in *Inst) Fault {
 // SDM Vol. 2B, "POPA/POPAD—Pop All General-Purpose Registers".
 func popa(c *CPU, in *Inst) Fault {
 	w := in.OpSize
-	var v [8]uint64
-	for i := range v {
-		var f Fault
-		if v[i], f = c.read(x86.SS, c.stackAt(i*int(w)), w); f.Raised {
+	for i := range 8 {
+		v, f := c.read(x86.SS, c.stackAt(i*int(w)), w)
+		if f.Raised { // registers already popped keep their new values, as on processors
 			return f
 		}
-	}
-	for i := range v {
 		if r := uint8(7 - i); r != x86.RSP {
-			c.setReg(r, w, v[i])
+			c.setReg(r, w, v)
 		}
 	}
 	c.setSP(c.stackAt(8 * int(w)))
@@ -148,12 +145,15 @@ func bound(c *CPU, in *Inst) Fault {
 	if f.Raised {
 		return f
 	}
+	i := int64(w.SignExtend(c.reg(in.Dst.Reg, w)))
+	if i < int64(w.SignExtend(lo)) { // before the upper bound is read
+		return x86.Raise(x86.VecBR, 0, x86.ReasonBoundRange)
+	}
 	hi, f := c.read(in.Seg, (ea+uint64(w))&in.AddrSize.Mask(), w)
 	if f.Raised {
 		return f
 	}
-	i := int64(w.SignExtend(c.reg(in.Dst.Reg, w)))
-	if i < int64(w.SignExtend(lo)) || i > int64(w.SignExtend(hi)) {
+	if i > int64(w.SignExtend(hi)) {
 		return x86.Raise(x86.VecBR, 0, x86.ReasonBoundRange)
 	}
 	return Fault{}

@@ -26,12 +26,17 @@ func (c *CPU) repeat(in *Inst, fn element, n uint64, onZF bool) Fault {
 	}
 	a := in.AddrSize
 	count := c.reg(x86.RCX, a)
+	if a == 4 { // clears the upper half even if nothing follows
+		c.setReg(x86.RCX, a, count)
+	}
 	if count == 0 {
 		return Fault{}
 	}
+	before := c.Flags()
 	touches := c.Phys.Touches()
 	for n = min(n, count); n > 0; n-- {
 		if f := fn(c, in); f.Raised {
+			c.setStatus(before) // CMPS and SCAS set flags when they end
 			return f
 		}
 		count--
@@ -44,6 +49,7 @@ func (c *CPU) repeat(in *Inst, fn element, n uint64, onZF bool) Fault {
 		}
 	}
 	if count != 0 {
+		c.setStatus(before)
 		c.nextRIP = c.S.RIP // again
 	}
 	return Fault{}
@@ -105,6 +111,10 @@ func (c *CPU) writeDI(in *Inst, v uint64, w width) Fault {
 
 // movs is MOVS. SDM Vol. 2B, "MOVS—Move Data From String to String".
 func movs(c *CPU, in *Inst) Fault {
+	if in.Rep != 0 && in.AddrSize == 4 { // clears the upper halves even if nothing is moved
+		c.setReg(x86.RSI, 4, c.S.R[x86.RSI])
+		c.setReg(x86.RDI, 4, c.S.R[x86.RDI])
+	}
 	return c.repeat(in, movsOne, c.slice(in, in.Dst.W, true, true), false)
 }
 
@@ -124,6 +134,9 @@ func movsOne(c *CPU, in *Inst) Fault {
 
 // stos is STOS. SDM Vol. 2B, "STOS—Store String".
 func stos(c *CPU, in *Inst) Fault {
+	if in.Rep != 0 && in.AddrSize == 4 {
+		c.setReg(x86.RDI, 4, c.S.R[x86.RDI])
+	}
 	return c.repeat(in, stosOne, c.slice(in, in.Dst.W, false, true), false)
 }
 
@@ -159,11 +172,11 @@ func cmps(c *CPU, in *Inst) Fault {
 
 func cmpsOne(c *CPU, in *Inst) Fault {
 	w := in.Dst.W
-	x, f := c.readSI(in, w)
+	y, f := c.readDI(in, w) // processors read it first
 	if f.Raised {
 		return f
 	}
-	y, f := c.readDI(in, w)
+	x, f := c.readSI(in, w)
 	if f.Raised {
 		return f
 	}
@@ -194,11 +207,17 @@ func scasOne(c *CPU, in *Inst) Fault {
 // ins is INS; one iteration is a slice. SDM Vol. 2A, "INS/INSB/INSW/INSD—Input From Port
 // to String".
 func ins(c *CPU, in *Inst) Fault {
+	if f := c.ioPermission(uint16(c.S.R[x86.RDX]), in.Dst.W); f.Raised { // also if RCX is 0
+		return f
+	}
 	return c.repeat(in, func(c *CPU, in *Inst) Fault { return c.insOne(in) }, 1, false)
 }
 
 // outs is OUTS; one iteration is a slice. SDM Vol. 2B, "OUTS/OUTSB/OUTSW/OUTSD—Output
 // String to Port".
 func outs(c *CPU, in *Inst) Fault {
+	if f := c.ioPermission(uint16(c.S.R[x86.RDX]), in.Src.W); f.Raised { // also if RCX is 0
+		return f
+	}
 	return c.repeat(in, func(c *CPU, in *Inst) Fault { return c.outsOne(in) }, 1, false)
 }

@@ -132,7 +132,7 @@ func lar(c *CPU, in *Inst) Fault {
 		return f
 	}
 	if ok {
-		c.setReg(in.Dst.Reg, in.Dst.W, d.raw>>32&0xf0ff00)
+		c.setReg(in.Dst.Reg, in.Dst.W, d.raw>>32&0xffff00)
 	}
 	c.setZF(ok)
 	return Fault{}
@@ -201,16 +201,16 @@ func (c *CPU) setZF(on bool) {
 
 // arpl is ARPL. SDM Vol. 2A, "ARPL—Adjust RPL Field of Segment Selector".
 func arpl(c *CPU, in *Inst) Fault {
-	dst, src, f := c.load(in)
+	dst, f := c.get(in, in.Dst) // not as for writing: that happens only if the RPL changes
 	if f.Raised {
 		return f
 	}
+	src := c.S.R[in.Src.Reg]
 	lower := dst&3 < src&3
 	if lower {
-		dst = dst&^3 | src&3
-	}
-	if f := c.store(in, dst); f.Raised {
-		return f
+		if f := c.store(in, dst&^3|src&3); f.Raised {
+			return f
+		}
 	}
 	c.setZF(lower)
 	return Fault{}
@@ -259,7 +259,7 @@ func pushSeg(c *CPU, in *Inst) Fault {
 // wait for one instruction. SDM Vol. 2B, "POP—Pop a Value From the Stack".
 func popSeg(c *CPU, in *Inst) Fault {
 	seg := x86.Seg(in.Dst.Reg)
-	sel, f := c.read(x86.SS, c.stackAt(0), in.OpSize)
+	sel, f := c.read(x86.SS, c.stackAt(0), 2) // whatever the operand size
 	if f.Raised {
 		return f
 	}

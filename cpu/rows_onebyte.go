@@ -161,7 +161,12 @@ var oneByte = [256]Op{
 		{By: ByPrefix, Sub: []Op{
 			{Name: "NOP", Exec: nop}, {Name: "NOP", Exec: nop}, {Name: "PAUSE", Exec: nop}, {Name: "NOP", Exec: nop},
 		}},
-		{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
+		{By: ByPrefix, Sub: []Op{
+			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
+			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
+			{Name: "PAUSE", Exec: nop}, // silicon ignores REX.B
+			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
+		}},
 	}},
 	0x91: {Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
 	0x92: {Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},

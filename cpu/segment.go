@@ -355,7 +355,7 @@ func (c *CPU) checkTarget(cs *Descriptor, rip uint64) Fault {
 		if !c.isCanonical(rip) {
 			return x86.GP(0, x86.ReasonNonCanonical)
 		}
-	} else if rip > uint64(cs.Limit) {
+	} else if uint32(rip) > cs.Limit { // 64-bit offsets lose their upper half
 		return x86.GP(0, x86.ReasonCodeLimit)
 	}
 	return Fault{}
@@ -368,4 +368,5 @@ func (c *CPU) enterCode(cs *Descriptor, cpl uint8, rip uint64) {
 	c.setCPL(cpl)
 	c.nextRIP = rip
 	c.updateMode()
+	c.nextRIP &= c.ripMask
 }

@@ -122,12 +122,12 @@ func TestInspectingDescriptors(t *testing.T) {
 		ok         bool
 		ecx        uint64
 	}{
-		{"LAR data", "0f 02 c8", 0, selData0, true, 0xc09300},
+		{"LAR data", "0f 02 c8", 0, selData0, true, 0xcf9300},
 		{"LAR needs CPL", "0f 02 c8", 3, selData0, false, 0x55},
 		{"LAR of a call gate", "0f 02 c8", 3, selGate, true, 0xec00},
 		{"LAR of a null selector", "0f 02 c8", 0, 0, false, 0x55},
 		{"LAR outside", "0f 02 c8", 0, 0x1f8, false, 0x55},
-		{"LAR of conforming code", "0f 02 c8", 3, selConf, true, 0xc09f00},
+		{"LAR of conforming code", "0f 02 c8", 3, selConf, true, 0xcf9f00},
 		{"LAR 16 bits", "66 0f 02 c8", 0, selData0, true, 0x9300},
 		{"LSL pages", "0f 03 c8", 0, selData0, true, 0xffffffff},
 		{"LSL bytes", "0f 03 c8", 0, selTSS2, true, 0x67},
