@@ -5,6 +5,7 @@ import (
 	"github.com/glassbox-vm/glassbox/bios/rom"
 	"github.com/glassbox-vm/glassbox/bios/service"
 	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -72,4 +73,10 @@ func (m *Machine) describe() {
 	}
 	m.rtc.SetCMOS(service.CMOSBoot2, uint8(order[0])|uint8(order[1])<<4)
 	m.rtc.SetCMOS(service.CMOSBoot, uint8(order[2])<<4)
+}
+
+// NothingToBoot says whether our BIOS has halted because no drive has a boot sector.
+func (m *Machine) NothingToBoot() bool {
+	s := m.cpu.Save()
+	return s.Activity == cpu.Halted && m.cpu.Flags()&x86.FlagIF == 0 && s.Seg[x86.CS].Base == bios.ROMBase && m.cfg.Boot.Kernel == nil
 }

@@ -58,8 +58,8 @@ func TestRunIsImplied(t *testing.T) {
 	require.NoError(t, os.WriteFile(img, make([]byte, 512), 0o644))
 	for _, args := range [][]string{{img}, {"-hda", img}, {img, "-m", "64"}, {"run", img}} {
 		code, _, stderr := call(t, args...)
-		assert.Equal(t, exitUsage, code)
-		assert.Contains(t, stderr, "needs firmware", "%v", args)
+		assert.Equal(t, exitBadImage, code)
+		assert.Contains(t, stderr, "no drive has a boot sector", "%v", args)
 	}
 	code, _, stderr := call(t, "dmeo")
 	assert.Equal(t, exitUsage, code)

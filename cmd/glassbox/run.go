@@ -22,6 +22,7 @@ Ctrl-A x leaves, Ctrl-A c looks inside, Ctrl-A h lists the other keys.
 
 Examples:
   glassbox run -kernel vmlinuz -initrd root.cpio -append "console=ttyS0" -m 256
+  glassbox run disk.img -snapshot
   glassbox run -kernel kernel.elf -device isa-debug-exit --timeout 60s
   glassbox run -kernel vmlinuz -append console=ttyS0 -hda disk.img -snapshot \
       --type-after 'login: ' --type 'root\n' --expect '# ' --fail-on 'Kernel panic'
@@ -122,11 +123,34 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	case o.kernel == "" && c.IsSet("append"):
 		return nil, usagef("-append needs -kernel")
 	case o.kernel == "" && len(o.drives) == 0:
-		return nil, usagef("nothing to boot: give -kernel FILE; glassbox demo shows a running machine")
-	case o.kernel == "":
-		return nil, usagef("booting from a disk needs firmware, which this version does not have yet: give -kernel FILE as well")
+		return nil, usagef("nothing to boot: give a disk image or -kernel FILE; glassbox demo shows a running machine")
 	}
-	return o, nil
+	o.cfg.Boot.Order, err = parseBoot(c.String("boot"))
+	return o, err
+}
+
+// parseBoot reads the value of -boot: [order=]LETTERS, as in QEMU.
+func parseBoot(value string) (order []machine.BootDevice, err error) {
+	if value == "" {
+		return nil, nil
+	}
+	pairs, err := opt.Parse(value, "order")
+	if err != nil {
+		return nil, usagef("-boot: %w", err)
+	}
+	for _, p := range pairs {
+		if p.Key != "order" {
+			return nil, usagef("-boot %s: unknown key %q; there is order", value, p.Key)
+		}
+		for _, letter := range p.Value {
+			d, ok := map[rune]machine.BootDevice{'a': machine.BootFloppy, 'c': machine.BootDisk, 'd': machine.BootCD}[letter]
+			if !ok || len(order) == 3 {
+				return nil, usagef("-boot %s: want up to three of a (floppy), c (hard disk), d (CD)", value)
+			}
+			order = append(order, d)
+		}
+	}
+	return order, nil
 }
 
 // commonOptions reads the flags that run and demo share.

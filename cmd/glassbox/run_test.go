@@ -40,6 +40,9 @@ func TestWrongCommandLines(t *testing.T) {
 	}{
 		{exitUsage, "nothing to boot", nil},
 		{exitUsage, "-initrd needs -kernel", []string{"-initrd", "x", "-hda", disk1}},
+		{exitUsage, "a (floppy)", []string{"-hda", disk1, "-boot", "order=x"}},
+		{exitUsage, "there is order", []string{"-hda", disk1, "-boot", "menu=on"}},
+		{exitBadImage, "no drive has a boot sector", []string{"-hda", disk1}},
 		{exitUsage, "512M", []string{"-kernel", kernel, "-m", "lots"}},
 		{exitUsage, "from 1M", []string{"-kernel", kernel, "-m", "512k"}},
 		{exitUsage, "whole MiB", []string{"-kernel", kernel, "-m", "1025k"}},

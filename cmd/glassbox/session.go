@@ -262,6 +262,9 @@ func (s *session) end(res machine.Result) error {
 		return fail(exitCrash, fmt.Errorf("the guest crashed: triple fault\n%s", res.Detail))
 	case machine.StopHalted:
 		err := s.unmet(nil)
+		if err == nil && s.m.NothingToBoot() {
+			return fail(exitBadImage, errors.New("no drive has a boot sector"))
+		}
 		if err == nil {
 			s.env.errorf("the guest has halted with interrupts off; nothing can wake it")
 		}
