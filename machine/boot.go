@@ -22,6 +22,9 @@ func (m *Machine) loadKernel() error {
 		return nil
 	}
 	m.configurePCI()
+	if err := m.showText(); err != nil {
+		return err
+	}
 	if err := m.kbc.Restore(i8042.AfterBIOS); err != nil {
 		return fmt.Errorf("keyboard controller: %w", err)
 	}

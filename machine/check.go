@@ -59,9 +59,7 @@ func (m *Machine) newTwin() error {
 	}
 	m.twin = twin
 	m.journal = func(in Input) {
-		for _, c := range in.Data {
-			twin.uart[in.Port].Receive(c)
-		}
+		twin.accept(in)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@
 //
 //	from      to        what
 //	0         9FFFFh    RAM
-//	A0000h    BFFFFh    video; nothing there yet
+//	A0000h    BFFFFh    vga, as its registers say
 //	C0000h    EFFFFh    RAM where the PAM registers of the i440FX let it through
 //	F0000h    FFFFFh    the system ROM, or RAM where they let it through
 //	100000h   DFFFFFFFh RAM, as much as there is
@@ -35,10 +35,16 @@
 //	00e9  00e9  debugconsole
 //	00f4  00f7  debugexit
 //	0170  0177  ide channel 1
+//	01ce  01d0  vga dispi
 //	01f0  01f7  ide channel 0
 //	02e8  02ef  uart16550 COM4
 //	02f8  02ff  uart16550 COM2
 //	0376  0376  ide channel 1 control
+//	03b4  03b5  vga crtc mono
+//	03ba  03ba  vga status mono
+//	03c0  03cf  vga
+//	03d4  03d5  vga crtc
+//	03da  03da  vga status
 //	03e8  03ef  uart16550 COM3
 //	03f6  03f6  ide channel 0 control
 //	03f8  03ff  uart16550 COM1
@@ -46,6 +52,9 @@
 //	0510  051b  fw_cfg
 //	0cf8  0cff  pci configuration
 //	c040  c04f  piix3 bus master
+//
+// The VGA is there unless Config.VGA says otherwise; its linear frame buffer and registers
+// are where the guest's firmware puts them (here: FD000000h and FEBF0000h).
 //
 // The chip at F4h is there when Config.DebugExit asks for it; the IDE ports and the bus
 // master answer where and when the guest's firmware says so (here: the board, for a

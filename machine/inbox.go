@@ -13,15 +13,19 @@ import (
 type Input struct {
 	Count uint64       // instructions executed before
 	Time  devices.Time // virtual time
-	Port  int          // serial port 0…3
-	Data  []byte
+	Port  int          // serial port 0…3, or PortKeyboard
+	Data  []byte       // for the keyboard: pairs of a key and 1 (down) or 0 (up)
 }
+
+// PortKeyboard is the Port of an Input of keys.
+const PortKeyboard = 4
 
 // An inbox holds what other goroutines send until the machine takes it between two
 // slices.
 type inbox struct {
 	mu     sync.Mutex
 	serial [4][]byte
+	keys   []KeyEvent
 	stop   bool
 	source bool // somebody may still send
 	wake   chan struct{}
@@ -122,6 +126,7 @@ const charPace = 10_000
 // deliverInput gives waiting input to the chips, as much as they have room for, and says
 // whether some is left.
 func (m *Machine) deliverInput() (more bool) {
+	m.deliverKeys()
 	for i, u := range m.uart {
 		p := m.inbox.take(i, u.Room())
 		if p == nil {

@@ -59,6 +59,7 @@ type Config struct {
 	Serial    [4]writer // what COM1…COM4 send; nil discards
 	DebugCon  io.Writer // what port E9h sends; nil discards
 	DebugExit bool      // an isa-debug-exit at port F4h
+	VGA       VGA       // display adapter
 	NoReboot  bool      // a reset ends Run
 	Clock     Clock
 	Engine    Engine
@@ -103,7 +104,8 @@ type RunOptions struct {
 	Budget uint64 // guest instructions; 0 means no limit
 }
 
-// A Machine is one PC. Its methods belong to one goroutine, but for SendSerial and Stop.
+// A Machine is one PC. Its methods belong to one goroutine, but for SendSerial,
+// SendKey with its relatives, and Stop.
 type Machine struct {
 	*board
 	cfg   Config
@@ -117,6 +119,8 @@ type Machine struct {
 	request request   // what a chip asked for since the last look
 	unknown map[string]uint64
 	sinks   []*sink
+	keys    keyQueue
+	look    look
 	journal func(Input) // told of every input taken; may be nil
 
 	twin     *Machine // with Engine Check: the machine to compare with
@@ -213,6 +217,7 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		}
 		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), limit)))
 		m.flushOutput()
+		m.lookAtScreen()
 		if err == nil && m.twin != nil {
 			err = m.follow(ctx)
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/glassbox-vm/glassbox/devices/post80"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/devices/uart16550"
+	"github.com/glassbox-vm/glassbox/devices/vga"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -54,6 +55,9 @@ type board struct {
 	isa      *piix3.ISA
 	ideFunc  *piix3.IDE
 	ide      [2]*ide.Channel
+
+	vga     *vga.Device // nil: no display
+	vramOff uint64      // where its memory is in the backing
 }
 
 // A wiredOR joins several drivers on one interrupt line.
@@ -123,6 +127,7 @@ func (m *Machine) build() error {
 	m.serial(&w)
 	m.keyboard(&w)
 	m.pci(&w)
+	m.display(&w)
 	m.firmware(&w)
 	m.systemROM(&w)
 	return w.err

@@ -16,6 +16,7 @@ func (m *Machine) keyboard(w *wiring) {
 	})
 	b.kbd = ps2kbd.New(b.kbc.KeyboardReady, nil)
 	b.kbc.PlugKeyboard(b.kbd)
+	m.keys.timer, m.keys.now = m.clock.NewTimer(m.nextKey), m.clock.Now
 	w.ports(b.ports, "i8042 data", 0x60, 1, b.kbc.Data())
 	w.ports(b.ports, "i8042 control", 0x64, 1, b.kbc.Control())
 }

@@ -27,6 +27,8 @@ var stateTypes = []string{
 	"uart16550.3 1 0477fb17",
 	"ide.0 1 5e99ca4b",
 	"ide.1 1 5e99ca4b",
+	"vga 1 0c106edf",
+	"keys 1 13d8d225",
 	"i440fx 1 05d7a4ec",
 	"piix3.ide 1 8ee5fd68",
 	"piix3.isa 1 a4b1ea2f",

@@ -39,7 +39,11 @@ func (m *Machine) parts() []part {
 	for i, c := range b.ide {
 		p = append(p, chip(fmt.Sprintf("ide.%d", i), 1, c))
 	}
+	if b.vga != nil {
+		p = append(p, chip("vga", 1, b.vga)) // its memory goes with the RAM
+	}
 	return append(p,
+		row[keyState]("keys", 1, &m.keys),
 		chip("i440fx", 1, b.host),
 		chip("piix3.ide", 1, b.ideFunc),
 		chip("piix3.isa", 1, b.isa),

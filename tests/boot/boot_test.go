@@ -139,14 +139,28 @@ func TestGNUMachProbesItsDevices(t *testing.T) {
 	assert.Contains(t, out, "bootstrap_create: No bootstrap code loaded")
 }
 
-// TestInvadersStart looks for the game's picture in what it writes to video memory: the
-// machine has no display yet, so every such write is counted as touching nothing.
+// TestInvadersStart looks for the game's picture on the screen: rows of invaders and the
+// tip of the cannon.
 func TestInvadersStart(t *testing.T) {
 	t.Parallel()
 	_, res, m := boot(t, machine.Config{Boot: machine.Boot{Kernel: guest(t, "invaders.exec"), Name: "invaders"}}, 2e8, "")
 	assert.Equal(t, machine.StopBudget, res.Reason, res.Detail)
-	assert.Greater(t, m.Unmodelled()["physical addresses"], uint64(2000))
+	text, ok := m.Text()
+	require.True(t, ok, m.ScreenInfo())
+	assert.Contains(t, text.String(), "-*--*-        -*--*-")
+	assert.Contains(t, text.Line(24), `/ \`)
 	assert.Zero(t, m.CPU().LastChain.N, "no exception")
+}
+
+// TestCloudKernelLogsOnTheScreen boots with the VGA as the console.
+func TestCloudKernelLogsOnTheScreen(t *testing.T) {
+	t.Parallel()
+	_, _, m := boot(t, machine.Config{Boot: machine.Boot{Kernel: guest(t, "vmlinuz-cloud"), Append: "console=tty0"}}, 1e9, "")
+	text, ok := m.Text()
+	require.True(t, ok, m.ScreenInfo())
+	assert.Equal(t, [2]int{80, 25}, [2]int{text.Cols, text.Rows})
+	assert.Contains(t, text.String(), "Key type encrypted registered")
+	assert.Equal(t, 24, text.CursorY)
 }
 
 // TestDiskIsWrittenThroughAtaPiix lets the guest make changes to an ext4 image through its
