@@ -67,8 +67,10 @@ func (m *Machine) newTwin() error {
 // follow runs the twin to the same moment and compares.
 func (m *Machine) follow(ctx context.Context) error {
 	t := m.twin
-	for t.cpu.Count() < m.cpu.Count() || t.clock.Now() < m.clock.Now() {
-		t.clock.fireDue()
+	for first := true; t.cpu.Count() < m.cpu.Count() || t.clock.Now() < m.clock.Now(); first = false {
+		if !first { // the first time it did so together with this machine
+			t.clock.fireDue()
+		}
 		_, done, err := t.slice(ctx, max(int64(m.cpu.Count()-t.cpu.Count()), 1))
 		if done || err != nil {
 			break

@@ -84,12 +84,13 @@ const (
 	StopTripleFault                   // the CPU shut down, and Config.NoReboot is set
 	StopDebugExit                     // the guest wrote to isa-debug-exit
 	StopHalted                        // halted for ever: interrupts off and nothing scheduled
+	StopReplayed                      // the end of the journal that Replay was given
 )
 
 // String describes the reason.
 func (r StopReason) String() string {
 	return [...]string{"budget used up", "stopped", "powered off", "reset", "triple fault",
-		"debug exit", "halted with nothing to wake it"}[r]
+		"debug exit", "halted with nothing to wake it", "end of the journal"}[r]
 }
 
 // A Result is how a Run ended.
@@ -101,7 +102,8 @@ type Result struct {
 
 // RunOptions limits a Run.
 type RunOptions struct {
-	Budget uint64 // guest instructions; 0 means no limit
+	Budget uint64       // guest instructions; 0 means no limit
+	Until  devices.Time // virtual time since power-on at which StopBudget is due; 0 means no limit
 }
 
 // A Machine is one PC. Its methods belong to one goroutine, but for SendSerial,
@@ -121,7 +123,14 @@ type Machine struct {
 	sinks   []*sink
 	keys    keyQueue
 	look    look
-	journal func(Input) // told of every input taken; may be nil
+	journal func(Input)  // told of every input taken; may be nil
+	until   devices.Time // RunOptions.Until of the present Run, or never
+
+	milestone milestone // where the run loop stops for somebody who watches
+	passes    uint64    // of the run loop so far
+	recorder  *Recorder // who writes a journal; may be nil
+	replay    *replay   // where input comes from instead of the inbox; may be nil
+	parent    *Machine  // while a fork is built: the machine to copy
 
 	twin     *Machine // with Engine Check: the machine to compare with
 	compared uint64
@@ -202,17 +211,29 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 	if opt.Budget != 0 {
 		end = m.cpu.Count() + opt.Budget
 	}
+	m.until = never
+	if opt.Until != 0 {
+		m.until = opt.Until
+	}
 	m.pace.start(m.clock.Now())
 	for {
 		if ctx.Err() != nil || m.inbox.takeStop() {
 			return Result{Reason: StopCancelled}, nil
 		}
 		limit := uint64(sliceLimit)
-		if m.deliverInput() {
+		m.passes++
+		m.clock.fireDue() // before input is taken: a replay meets both in this order
+		if m.twin != nil {
+			m.twin.clock.fireDue()
+		}
+		if m.replay != nil {
+			if done, err := m.replay.step(m); done || err != nil {
+				return Result{Reason: StopReplayed}, err
+			}
+		} else if m.deliverInput() {
 			limit = charPace
 		}
-		m.clock.fireDue()
-		if m.cpu.Count() >= end {
+		if m.cpu.Count() >= end || m.clock.Now() >= m.until {
 			return Result{Reason: StopBudget}, nil
 		}
 		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), limit)))
@@ -235,14 +256,23 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 	if m.clock.next != never {
 		limit = min(limit, max(m.clock.instructionsUntil(m.clock.next), 1))
 	}
+	if m.until != never {
+		limit = min(limit, max(m.clock.instructionsUntil(m.until), 1))
+	}
 	if m.twin != nil {
 		limit = min(limit, checkSlice)
 	}
-	reason := m.execute(limit)
+	reason := m.execute(m.milestone.limit(m, limit))
 	m.exits[reason]++
+	if err := m.milestone.reached(m); err != nil {
+		return Result{}, true, err
+	}
 	switch reason {
 	case cpu.ExitInterrupt:
 		m.cpu.Interrupt(m.pic.Ack())
+		if err := m.milestone.reached(m); err != nil {
+			return Result{}, true, err
+		}
 	case cpu.ExitHalt:
 		return m.idle(ctx)
 	case cpu.ExitShutdown:
@@ -264,7 +294,7 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 		if m.cfg.NoReboot {
 			return Result{Reason: StopReset}, true, nil
 		}
-		return Result{}, false, m.Reset()
+		return Result{}, false, m.reset()
 	}
 	return Result{}, false, nil
 }
@@ -272,6 +302,15 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 // Reset is the reset button: every chip returns to its power-on state, memory keeps its
 // contents, and a kernel that was loaded directly is loaded again.
 func (m *Machine) Reset() error {
+	if m.recorder != nil {
+		m.clock.fireDue() // as a replay does before every input
+		m.recorder.event(inputReset, Input{})
+	}
+	return m.reset()
+}
+
+// reset is Reset when the guest asks for it.
+func (m *Machine) reset() error {
 	m.resets++
 	if m.onReset != nil {
 		m.onReset()
@@ -287,12 +326,12 @@ func (m *Machine) tripleFault() (Result, bool, error) {
 	if m.cfg.NoReboot {
 		return Result{Reason: StopTripleFault, Detail: explain(m.cpu.LastChain)}, true, nil
 	}
-	return Result{}, false, m.Reset()
+	return Result{}, false, m.reset()
 }
 
 // idle lets time pass while the processor is halted.
 func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
-	next := m.clock.next
+	next := min(m.clock.next, m.until, m.replay.next(m))
 	if m.cpu.Flags()&x86.FlagIF == 0 { // no chip drives NMI or RESET on its own
 		return Result{Reason: StopHalted}, true, nil
 	}

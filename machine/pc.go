@@ -101,7 +101,7 @@ func (m *Machine) build() error {
 	b := &board{}
 	m.board = b
 	var err error
-	if b.mem, err = phys.New(m.cfg.Memory); err != nil {
+	if b.mem, err = m.newMemory(); err != nil {
 		return fmt.Errorf("guest memory of %d MiB: %w", m.cfg.Memory>>20, err)
 	}
 	low, high := bios.SplitRAM(m.cfg.Memory)

@@ -60,6 +60,7 @@ func (m *Machine) Snapshot(w io.Writer, name string) error {
 
 // forgetTranslations empties the TLB, which is not part of a snapshot.
 func (m *Machine) forgetTranslations() {
+	m.recorder.event(inputForget, Input{})
 	m.cpu.MMU.Flush()
 	if m.twin != nil {
 		m.twin.cpu.MMU.Flush()
@@ -113,6 +114,9 @@ type loaded struct {
 // as a disk image that cannot be read, and the machine is then of no more use.) It takes as much memory as the file is
 // long. Input that was sent and not taken yet stays.
 func (m *Machine) Restore(r io.Reader) error {
+	if m.recording() {
+		return fmt.Errorf("%w: the machine is being recorded or replayed, so its past cannot be replaced", ErrSnapshot)
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return fmt.Errorf("read snapshot: %w", err)

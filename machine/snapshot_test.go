@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/guest"
 	"github.com/glassbox-vm/glassbox/devices/disk"
@@ -270,7 +271,10 @@ func FuzzRestore(f *testing.F) {
 			require.Equal(t, before, m.StateHash())
 			return
 		}
-		if _, err := m.Run(context.Background(), RunOptions{Budget: 20_000}); err != nil {
+		// A state in which nothing wakes the processor lets time pass for ever.
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := m.Run(ctx, RunOptions{Budget: 20_000}); err != nil {
 			require.NotContains(t, err.Error(), "internal error")
 		}
 		require.NoError(t, m.Restore(bytes.NewReader(good)))

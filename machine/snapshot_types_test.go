@@ -11,7 +11,7 @@ import (
 // here; a new chip gets a new line.
 var stateTypes = []string{
 	"clock 1 d1496151",
-	"cpu 1 8f0de653",
+	"cpu 2 6124b5a9",
 	"pit8254 1 7e065bf9",
 	"port61 1 f0d2ce3d",
 	"mc146818 1 c06bca42",

@@ -22,7 +22,7 @@ func (m *Machine) parts() []part {
 	b := m.board
 	p := []part{
 		row[clockState]("clock", 1, m.clock),
-		row[cpu.Snapshot]("cpu", 1, b.cpu),
+		row[cpu.Snapshot]("cpu", 2, b.cpu),
 		chip("pit8254", 1, b.pit),
 		chip("port61", 1, b.port61),
 		chip("mc146818", 1, b.rtc),
