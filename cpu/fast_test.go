@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -580,6 +581,15 @@ func fzReport(tb testing.TB, a, b *fzRig, p *fzProgram, before Snapshot, n, na, 
 		}
 	}
 	tb.Logf("RIP plain %#x fast %#x, RFLAGS plain %#x fast %#x, CR2 %#x %#x", sa.RIP, sb.RIP, sa.RFLAGS, sb.RFLAGS, sa.CR2, sb.CR2)
+	va, vb := reflect.ValueOf(sa), reflect.ValueOf(sb)
+	for i := range va.NumField() {
+		if x, y := va.Field(i).Interface(), vb.Field(i).Interface(); !reflect.DeepEqual(x, y) {
+			tb.Logf("%s: plain %x fast %x", va.Type().Field(i).Name, x, y)
+		}
+	}
+	if la, lb := fmt.Sprint(a.log), fmt.Sprint(b.log); la != lb {
+		tb.Logf("ports: plain %.300s fast %.300s", la, lb)
+	}
 	ra1, rb1 := a.mem.RAM(), b.mem.RAM()
 	for i, shown := 0, 0; i < fzUsed && shown < 8; i++ {
 		if ra1[i] != rb1[i] {

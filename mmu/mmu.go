@@ -12,7 +12,7 @@
 //	fetch.go      instruction fetch
 //	translate.go  the walk as debuggers show it
 //
-// The walk reads the paging structures through mmu/phys, so they may lie anywhere.
+// The walk reads the paging structures through mmu/phys, from RAM and ROM.
 //
 // # Choices the manual leaves open
 //
@@ -21,6 +21,8 @@
 //
 // # Inaccuracies
 //
+// A paging structure in a register window reads as all ones: a walk never touches a chip,
+// so it may be repeated, and done ahead of the access, without anybody noticing.
 // Memory types (PAT, PCD, PWT, MTRRs) have no effect. Protection keys for supervisor pages,
 // HLAT and shadow stacks do not exist.
 package mmu

@@ -34,7 +34,7 @@ var levelNames = [maxLevel + 1]string{
 // reads RAM and ROM only and changes nothing, neither flags nor the TLB. For AccessFetch
 // the class is ClassSuper or ClassUser.
 func (m *MMU) Translate(la LinAddr, a Access, c Class) Translation {
-	w := walk{peek: true}
+	w := walk{}
 	lin := uint64(la) & m.linMask
 	r, pk := m.walk(lin, &w), false
 	var t Translation

@@ -57,8 +57,6 @@ func (m *MMU) deriveReserved() {
 
 // A walk is one passage through the paging structures.
 type walk struct {
-	peek bool // read RAM and ROM only, without side effects
-
 	entries [maxLevel]entry // in the order visited
 	n       int
 	size    int    // of an entry, in bytes: 4 or 8
@@ -79,11 +77,7 @@ type entry struct {
 
 // readEntry reads the entry at addr and notes it.
 func (m *MMU) readEntry(w *walk, level int, addr uint64) (e uint64) {
-	if w.peek {
-		e = m.mem.Peek(phys.Addr(addr), w.size)
-	} else {
-		e = m.mem.Read(phys.Addr(addr), w.size)
-	}
+	e = m.mem.Peek(phys.Addr(addr), w.size)
 	w.entries[w.n] = entry{int8(level), addr, e}
 	w.n++
 	return e

@@ -60,6 +60,9 @@ func (m *Memory) writeSpan(p uint64, size int, v uint64) {
 
 // Peek is Read without side effects: registers read as all ones and nothing is counted.
 func (m *Memory) Peek(a Addr, size int) (v uint64) {
+	if d := uint64(a)&m.gate - m.hotStart; d < m.hotSize && uint64(size) <= m.hotSize-d {
+		return load(m.back[m.hotOff+d:], size)
+	}
 	for i := range size {
 		p := (uint64(a) + uint64(i)) & m.gate
 		b := uint64(0xff)
