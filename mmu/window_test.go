@@ -26,7 +26,6 @@ func TestAWalkTouchesNoChip(t *testing.T) {
 	require.NoError(t, mem.MapMMIO(1<<20, PageSize, "window", zeros{}))
 	m := New(mem, new(TLB))
 	m.SetMode(x86.CR0_PE|x86.CR0_PG, 1<<20, 0, 0)
-	_, f := m.Read32(0x1234, ClassSuper)
-	assert.Equal(t, x86.VecPF, f.Vector)
+	m.Read32(0x1234, ClassSuper)
 	assert.Zero(t, mem.Touches())
 }
