@@ -27,12 +27,16 @@
 // emulators is the quotient of these times: above 1, ours is the slower one. Cold code is
 // included: a translator's translation time is part of its time.
 //
-// A report comes late by at most what the emulator does before it hands on the serial
-// port's output; ours does so every 200,000 instructions, half a millisecond at 400 MIPS.
-// Starting a program costs a few milliseconds more. Where a time is below 50 ms (ours on
-// muldiv, repmovs and smc, for Bochs or QEMU need a hundred times as long), only the
-// first digit of the ratio means something, and such rows pull the geometric mean: read
-// the mean together with the rows.
+// The guest begins a workload only when it is told, on the serial port, that the clock was
+// read. So a report that comes late can make a time longer, but never shorter, and the
+// fastest of several runs is the best one.
+//
+// What every time contains besides the work is the row "empty": the start of a program and
+// the moments until an emulator hands on what came or went on its serial port. It is in no
+// mean and nothing is subtracted. Where a time is not far above it, the ratio says little
+// (muldiv, repmovs and smc: some emulators need a hundred times as long for these as others,
+// so no amount of work suits all), and such rows pull the geometric mean: read the mean
+// together with the rows.
 //
 // Instructions are counted by the guest itself, with RDTSC: in our machine, on its virtual
 // clock, the counter advances by a fixed amount with each instruction. Where only Bochs was

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,9 +31,9 @@ type emulator struct {
 	// does something else.
 	perInstruction uint64
 
-	// serialOnFD3 says that the guest's serial port is file descriptor 3 of the process,
-	// not its standard output.
-	serialOnFD3 bool
+	// serialAddress is where the emulator connects the guest's serial port to, host and
+	// TCP port; empty: the port is standard input and output.
+	serialAddress string
 
 	// command returns the process to start. dir is a folder for its files.
 	command func(g guest, dir string) (*exec.Cmd, error)
@@ -85,7 +86,7 @@ var (
 
 // bochsConfig is made for speed: no host clock, a fast processor on the guest's clock so
 // that few instructions go into timer ticks. Arguments: firmware, VGA firmware, MiB, disk,
-// log.
+// address of the serial line, log.
 const bochsConfig = `config_interface: textconfig
 display_library: rfb, options="timeout=0"
 romimage: file=%q
@@ -96,7 +97,7 @@ clock: sync=none, time0=1577836800
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=disk, path=%q, mode=flat
 boot: disk
-com1: enabled=1, mode=file, dev=/dev/fd/3
+com1: enabled=1, mode=socket-client, dev=%q
 log: %q
 panic: action=fatal
 error: action=report
@@ -123,11 +124,15 @@ func bochs() (emulator, error) {
 			version = "Bochs " + strings.TrimSpace(number)
 		}
 	}
+	serial, err := freeAddress()
+	if err != nil {
+		return emulator{}, err
+	}
 	return emulator{
 		name:           "bochs",
 		version:        version,
 		startMark:      "@KERNEL",
-		serialOnFD3:    true,
+		serialAddress:  serial,
 		perInstruction: 1,
 		command: func(g guest, dir string) (*exec.Cmd, error) {
 			config, script := filepath.Join(dir, "bochsrc"), filepath.Join(dir, "rc")
@@ -137,7 +142,7 @@ func bochs() (emulator, error) {
 			if err := os.Symlink(g.disk, disk); err != nil {
 				return nil, err
 			}
-			text := fmt.Sprintf(bochsConfig, bios, vga, g.memory, disk, filepath.Join(dir, "log"))
+			text := fmt.Sprintf(bochsConfig, bios, vga, g.memory, disk, serial, filepath.Join(dir, "log"))
 			if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 				return nil, err
 			}
@@ -147,6 +152,15 @@ func bochs() (emulator, error) {
 			return exec.Command(file, "-q", "-f", config, "-rc", script), nil
 		},
 	}, nil
+}
+
+// freeAddress is a TCP address of this host that nobody uses at the moment.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
 }
 
 func firstFile(names []string) string {

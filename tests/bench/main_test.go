@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,17 +65,18 @@ func TestProgramsFindTheirResultsRightOnTheHost(t *testing.T) {
 func TestChooseBringsWhatIsNeededAndScalesTheRest(t *testing.T) {
 	chosen, err := choose([]string{"sort", "sieve"}, 0.5)
 	require.NoError(t, err)
-	require.Len(t, chosen, 3)
-	assert.Equal(t, "sieve", chosen[0].Name)
-	assert.Equal(t, "textfile", chosen[1].Name)
+	require.Len(t, chosen, 4)
+	assert.Equal(t, "empty", chosen[0].Name)
+	assert.Equal(t, "sieve", chosen[1].Name)
+	assert.Equal(t, "textfile", chosen[2].Name)
 	sieve, _ := find("sieve")
 	text, _ := find("textfile")
-	assert.Equal(t, sieve.Reps/2, chosen[0].Reps)
-	assert.Equal(t, text.Reps, chosen[1].Reps)
+	assert.Equal(t, sieve.Reps/2, chosen[1].Reps)
+	assert.Equal(t, text.Reps, chosen[2].Reps)
 
 	chosen, err = choose([]string{"boot"}, 1)
 	assert.NoError(t, err)
-	assert.Empty(t, chosen)
+	assert.Len(t, chosen, 1)
 	_, err = choose([]string{"nothing"}, 1)
 	assert.ErrorContains(t, err, "nothing")
 }
@@ -86,9 +88,9 @@ func TestParseMark(t *testing.T) {
 		ok   bool
 	}{
 		{"@READY 00000000000000ff\r\n", mark{kind: "@READY", tsc: 255}, true},
-		{"[    1.0] half a line@BEGIN sieve 10\r\n", mark{kind: "@BEGIN", name: "sieve", tsc: 16}, true},
-		{"@END sieve 00 20 abc  def \r\n", mark{kind: "@END", name: "sieve", tsc: 32, output: "abc def"}, true},
-		{"@END sieve 0b 20", mark{kind: "@END", name: "sieve", status: 11, tsc: 32}, true},
+		{"[    1.0] half a line@BEGIN sieve\r\n", mark{kind: "@BEGIN", name: "sieve"}, true},
+		{"@END sieve 00 10 20 abc  def \r\n", mark{kind: "@END", name: "sieve", from: 16, tsc: 32, output: "abc def"}, true},
+		{"@END sieve 0b 10 20", mark{kind: "@END", name: "sieve", status: 11, from: 16, tsc: 32}, true},
 		{"@KERNEL\r\n", mark{kind: "@KERNEL"}, true},
 		{"@END sieve", mark{}, false},
 		{"@DONE xyz", mark{}, false},
@@ -105,7 +107,7 @@ func TestParseMark(t *testing.T) {
 }
 
 func FuzzParseMark(f *testing.F) {
-	f.Add("@END sieve 00 20 abc")
+	f.Add("@END sieve 00 10 20 abc")
 	f.Fuzz(func(t *testing.T, line string) {
 		if m, ok := parseMark(line); ok && m.kind[0] != '@' {
 			t.Errorf("%q is no mark", m.kind)
@@ -124,8 +126,8 @@ func script(line string) emulator {
 const burn = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; "
 
 func TestMeasureReadsCPUTimeAndInstructionsBetweenMarks(t *testing.T) {
-	got, err := measure(script("echo @READY 0; echo @BEGIN idle 10; sleep 0.3; echo @END idle 00 20 done;"+
-		"echo @BEGIN busy 20;"+burn+"echo @END busy 00 a20 1; echo @DONE a30; exec sleep 60"), guest{}, time.Minute)
+	got, err := measure(script("echo @READY 0; echo @BEGIN idle; read go; sleep 0.3; echo @END idle 00 10 20 done;"+
+		"echo @BEGIN busy; read go;"+burn+"echo @END busy 00 20 a20 1; echo @DONE a30; exec sleep 60"), guest{}, time.Minute)
 	require.NoError(t, err)
 	require.Len(t, got, 3)
 	assert.Equal(t, "done", got["idle"].output)
@@ -145,12 +147,39 @@ func TestMeasureStartsTheBootAtTheStartMark(t *testing.T) {
 	assert.Less(t, rest[bootName].cpu, whole[bootName].cpu/2)
 }
 
+// slowLine is the driver's end of a serial line, with a driver that comes late.
+type slowLine struct {
+	io.Reader
+	io.Writer
+}
+
+func (l slowLine) Read(p []byte) (int, error) {
+	time.Sleep(200 * time.Millisecond)
+	return l.Reader.Read(p)
+}
+
+// TestALateReaderDoesNotShortenATime is for a run in which both marks of a workload lay in
+// the pipe when this command woke up: the workload seemed to take no time at all.
+func TestALateReaderDoesNotShortenATime(t *testing.T) {
+	cmd, err := script("echo @BEGIN busy; read go;"+burn+"echo @END busy 00 0 5 1; echo @DONE 0; exec sleep 60").command(guest{}, "")
+	require.NoError(t, err)
+	serial, err := startWithSerial(cmd, "")
+	require.NoError(t, err)
+	defer serial.Close()
+	r := &run{results: map[string]measurement{}}
+	_, err = r.follow(slowLine{serial, serial}, cmd.Process.Pid)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	assert.Greater(t, r.results["busy"].cpu, 10*time.Millisecond)
+}
+
 func TestMeasureSaysWhatWentWrong(t *testing.T) {
 	for _, tc := range []struct{ line, message string }{
 		{"echo Kernel panic; exit 0", "Kernel panic"},
 		{"echo oops >&2; exit 3", "oops"},
-		{"echo @BEGIN sieve 0; echo @END sieve 01 5 wrong: sum", "status 1: wrong: sum"},
-		{"echo @END sieve 00 5 1", "had not begun"},
+		{"echo @BEGIN sieve; echo @END sieve 01 0 5 wrong: sum", "status 1: wrong: sum"},
+		{"echo @END sieve 00 0 5 1", "had not begun"},
 		{"echo @FAIL", "boot sector"},
 		{"exec sleep 60", "out of time"},
 	} {

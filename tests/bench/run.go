@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -24,7 +26,7 @@ type measurement struct {
 type mark struct {
 	kind, name string
 	status     uint64
-	tsc        uint64
+	from, tsc  uint64 // when the work began, in @END; when the mark was sent
 	output     string
 	cpu        time.Duration
 }
@@ -58,9 +60,9 @@ func parseMark(line string) (m mark, ok bool) {
 	case "@READY", "@DONE":
 		m.tsc = number()
 	case "@BEGIN":
-		m.name, m.tsc = take(), number()
+		m.name = take()
 	case "@END":
-		m.name, m.status, m.tsc = take(), number(), number()
+		m.name, m.status, m.from, m.tsc = take(), number(), number(), number()
 		m.output = strings.Join(words, " ")
 	default:
 		return m, false
@@ -93,8 +95,11 @@ func (r *run) take(m mark) (done bool, err error) {
 			return false, fmt.Errorf("%s ended, which had not begun", m.name)
 		}
 		got := measurement{cpu: m.cpu - r.begin.cpu, output: m.output}
+		if got.cpu <= 0 {
+			return false, fmt.Errorf("%s took no time: its marks came together", m.name)
+		}
 		if r.e.perInstruction > 0 {
-			got.instructions = (m.tsc - r.begin.tsc) / r.e.perInstruction
+			got.instructions = (m.tsc - m.from) / r.e.perInstruction
 		}
 		r.results[m.name] = got
 	case "@DONE":
@@ -121,16 +126,16 @@ func measure(e emulator, g guest, limit time.Duration) (map[string]measurement, 
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	cmd.WaitDelay = time.Second // for children that keep standard error open
-	serial, err := startWithSerial(cmd, e.serialOnFD3)
+	serial, err := startWithSerial(cmd, e.serialAddress)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w\n%s", e.name, err, complaints.String())
 	}
 	defer serial.Close()
 	timer := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 
 	r := &run{e: e, results: map[string]measurement{}}
-	tail, err := r.follow(bufio.NewReader(serial), cmd.Process.Pid)
+	tail, err := r.follow(serial, cmd.Process.Pid)
 	if err == nil {
 		_ = cmd.Process.Kill()
 	}
@@ -140,24 +145,60 @@ func measure(e emulator, g guest, limit time.Duration) (map[string]measurement, 
 	return r.results, nil
 }
 
-// startWithSerial starts cmd and returns what the guest sends. The pipe ends when the
-// process does, for nobody else holds its other end.
-func startWithSerial(cmd *exec.Cmd, fd3 bool) (*os.File, error) {
-	from, to, err := os.Pipe()
+// A line is the serial line between this command and the guest. Its reading end ends when
+// the process does, for nobody else holds the other.
+type line struct {
+	io.ReadCloser
+	to io.WriteCloser
+}
+
+func (l line) Write(p []byte) (int, error) { return l.to.Write(p) }
+
+func (l line) Close() error { return errors.Join(l.ReadCloser.Close(), l.to.Close()) }
+
+// startWithSerial starts cmd and returns its serial line: its standard input and output,
+// or the connection that it makes to address, if there is one.
+func startWithSerial(cmd *exec.Cmd, address string) (io.ReadWriteCloser, error) {
+	if address != "" {
+		return startWithSocket(cmd, address)
+	}
+	theirInput, to, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	defer to.Close()
-	if fd3 {
-		cmd.ExtraFiles = []*os.File{to}
-	} else {
-		cmd.Stdout = to
+	defer theirInput.Close()
+	from, theirOutput, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, to.Close())
 	}
+	defer theirOutput.Close()
+	cmd.Stdin, cmd.Stdout = theirInput, theirOutput
 	if err := cmd.Start(); err != nil {
-		from.Close()
+		return nil, errors.Join(err, from.Close(), to.Close())
+	}
+	return line{from, to}, nil
+}
+
+// connectTime is how long an emulator may take to connect its serial port.
+const connectTime = 30 * time.Second
+
+// startWithSocket listens on address while cmd starts.
+func startWithSocket(cmd *exec.Cmd, address string) (io.ReadWriteCloser, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
 		return nil, err
 	}
-	return from, nil
+	defer listener.Close()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(connectTime))
+	connection, err := listener.Accept()
+	if err != nil {
+		_ = cmd.Process.Kill()
+		return nil, errors.Join(err, cmd.Wait())
+	}
+	return connection, nil
 }
 
 // stop ends cmd and reaps it. One that failed gets a moment to say why.
@@ -170,10 +211,12 @@ func stop(cmd *exec.Cmd, failed bool) error {
 }
 
 // follow reads the serial port until the guest is done. When it never is, the error comes
-// with the last lines.
-func (r *run) follow(from *bufio.Reader, pid int) (tail string, err error) {
+// with the last lines. The guest begins each workload when it is told that the clock was
+// read: were this command late instead, it would find too little time, and the fastest of
+// several runs would be the one measured worst.
+func (r *run) follow(serial io.ReadWriter, pid int) (tail string, err error) {
 	var last []string
-	for {
+	for from := bufio.NewReader(serial); ; {
 		line, err := from.ReadString('\n')
 		if m, ok := parseMark(line); ok {
 			cpu, clockErr := cpuTime(pid)
@@ -183,6 +226,9 @@ func (r *run) follow(from *bufio.Reader, pid int) (tail string, err error) {
 			m.cpu = cpu
 			if done, err := r.take(m); done || err != nil {
 				return "", err
+			}
+			if m.kind == "@BEGIN" {
+				_, _ = serial.Write([]byte{'\n'}) // when it fails, reading will as well
 			}
 		}
 		if last = append(last, line); len(last) > 20 {

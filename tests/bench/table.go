@@ -96,7 +96,7 @@ func (r results) table(emulators []emulator, chosen []workload) [][]string {
 	for _, group := range []class{"", classInteger, classMemory, classFloat, classKernel, classBusyBox} {
 		var names []string
 		for _, w := range all {
-			if w.Class == group || group == "" && w.Class != classSetup {
+			if w.Class == group || group == "" && w.Class != classSetup && w.Class != classFixed {
 				names = append(names, w.Name)
 			}
 		}

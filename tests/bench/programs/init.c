@@ -2,15 +2,17 @@
 // reports on the first serial port:
 //
 //	@READY tsc
-//	@BEGIN name tsc
-//	@END name status tsc output
+//	@BEGIN name
+//	@END name status tsc tsc output
 //	@DONE tsc
 //
-// tsc is the time-stamp counter in hex. The port is driven directly, not through the
-// kernel's driver, which would still be sending when the work has begun.
+// After @BEGIN it waits for a byte before the work begins: whoever measures must have read
+// his clock, however late he comes. tsc is the time-stamp counter in hex, in @END when the
+// work began and when it ended. The port is driven directly, not through the kernel's
+// driver, which would still be sending when the work has begun.
 #include "rt.h"
 
-enum { COM1 = 0x3f8, LINE_STATUS = COM1 + 5, TRANSMITTER_EMPTY = 0x40 };
+enum { COM1 = 0x3f8, INTERRUPT_ENABLE = COM1 + 1, LINE_STATUS = COM1 + 5, DATA_READY = 0x01, TRANSMITTER_EMPTY = 0x40 };
 
 static u8 in(int port)
 {
@@ -28,6 +30,18 @@ static void send(const char *s)
 	}
 }
 
+// await takes a byte from the port, which must not raise interrupts: the kernel's driver
+// would take it away.
+static void await(void)
+{
+	sys1(SYS_iopl, 3);
+	asm volatile("outb %b0, %w1" : : "a"(0), "Nd"(INTERRUPT_ENABLE));
+	while (!(in(LINE_STATUS) & DATA_READY))
+		;
+	in(COM1);
+	sys1(SYS_iopl, 0);
+}
+
 static char *append(char *to, const char *s)
 {
 	while (*s)
@@ -36,23 +50,37 @@ static char *append(char *to, const char *s)
 	return to;
 }
 
-static char *append_tsc(char *to)
+static u64 tsc(void)
 {
 	u32 low, high;
-	char digits[17];
 	asm volatile("rdtsc" : "=a"(low), "=d"(high));
-	hex(digits, (u64)high << 32 | low);
-	return append(append(to, " "), digits);
+	return (u64)high << 32 | low;
 }
 
-// report sends a line with the time in it.
-static void report(const char *before, const char *after)
+// append_hex puts a blank and the last digits of v behind what is there.
+static char *append_hex(char *to, u64 v, int digits)
+{
+	char all[17];
+	hex(all, v);
+	return append(append(to, " "), all + 16 - digits);
+}
+
+// report sends a line made of two parts.
+static void report(const char *a, const char *b)
 {
 	static char line[8192];
-	append(append(append_tsc(append(line, before)), after), "\r\n");
+	append(append(append(line, a), b), "\r\n");
 	sys1(SYS_iopl, 3);
 	send(line);
 	sys1(SYS_iopl, 0); // children must not inherit the right: it costs them at each switch
+}
+
+// report_now sends a line with the time in it.
+static void report_now(const char *what)
+{
+	char stamp[18];
+	append_hex(stamp, tsc(), 16);
+	report(what, stamp);
 }
 
 // run executes /w/name with its argument, collects its output on one line, returns its status.
@@ -88,13 +116,14 @@ static int run(const char *name, char *reps, char *output, long size)
 static void work(char *name, char *reps)
 {
 	static char output[4096];
-	char begin[96], end[96], *to, digits[17];
+	char begin[96], end[160];
 	append(append(begin, "@BEGIN "), name);
 	report(begin, "");
+	await();
+	u64 from = tsc();
 	int status = run(name, reps, append(output, " "), sizeof output - 1);
-	hex(digits, (u64)status);
-	to = append(append(end, "@END "), name);
-	append(append(to, " "), digits + 14);
+	u64 to = tsc();
+	append_hex(append_hex(append_hex(append(append(end, "@END "), name), (u64)status, 2), from, 16), to, 16);
 	report(end, output);
 }
 
@@ -102,9 +131,13 @@ u64 bench(long reps)
 {
 	static char list[4096];
 	(void)reps;
-	report("@READY", "");
+	report_now("@READY");
 	sys2(SYS_mkdir, "/dev", 0755);
 	sys(SYS_mount, (long)"none", (long)"/dev", (long)"devtmpfs", 0, 0, 0);
+	for (int i = 0; i < 3; i++)
+		sys1(SYS_close, i); // the console: its driver lets go of the port
+	for (int i = 0; i < 3; i++)
+		sys2(SYS_open, "/dev/null", 2);
 	long file = sys2(SYS_open, "/w/list", 0);
 	sys3(SYS_read, file, list, sizeof list - 1);
 	for (char *p = list; *p;) {
@@ -118,7 +151,7 @@ u64 bench(long reps)
 		*p++ = 0;
 		work(name, count);
 	}
-	report("@DONE", "");
+	report_now("@DONE");
 	sys(SYS_reboot, 0xfee1dead, 0x28121969, 0x01234567, 0, 0, 0);
 	return 0;
 }
