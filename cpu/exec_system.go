@@ -533,9 +533,9 @@ func monitor(c *CPU, in *Inst) Fault {
 }
 
 // mwait is MWAIT. Run returns ExitHalt, and MWAIT is over when the board calls Run again:
-// after an interrupt, taken or (whatever ECX says) held off by IF, or after any other event
-// of the machine. The manual allows such early ends, and a chip may have stored to the
-// monitored line.
+// after an interrupt, or after any other event of the machine. With IF clear it ends at
+// once, whatever ECX says: for the board, waiting with IF clear is the end of a run. The
+// manual allows such early ends, and a chip may have stored to the monitored line.
 //
 // SDM Vol. 2B, "MWAIT—Monitor Wait".
 func mwait(c *CPU, _ *Inst) Fault {
@@ -545,6 +545,8 @@ func mwait(c *CPU, _ *Inst) Fault {
 	if uint32(c.S.R[x86.RCX])&^1 != 0 {
 		return x86.GP(0, x86.ReasonReservedBits)
 	}
-	c.Activity = Waiting
+	if c.flag(x86.FlagIF) {
+		c.Activity = Waiting
+	}
 	return Fault{}
 }

@@ -408,8 +408,9 @@ func TestCanonicalBasesFollowTheModel(t *testing.T) {
 }
 
 func TestMWAITEndsAtTheNextEvent(t *testing.T) {
-	r := newRig(t, "max")
+	r := newRig(t, "max,+monitor")
 	r.long(0)
+	r.S.RFLAGS |= uint64(x86.FlagIF)
 	r.S.R[x86.RCX], r.S.R[x86.RDX], r.S.R[x86.RAX] = 0, 0, 0x6000
 	r.code("0f 01 c8 0f 01 c9 90 90") // MONITOR, MWAIT, NOP
 	n, reason := r.Run(10)
@@ -420,8 +421,8 @@ func TestMWAITEndsAtTheNextEvent(t *testing.T) {
 	require.Equal(t, ExitBudget, reason)
 	require.Equal(t, uint64(rigCode+8), r.S.RIP)
 
-	r.code("0f 01 c9 90 90") // an interrupt that IF holds off ends it as well
-	r.INTR = true
+	r.code("0f 01 c9 90 90") // it does not wait with IF clear
+	r.S.RFLAGS &^= uint64(x86.FlagIF)
 	n, reason = r.Run(2)
 	require.Equal(t, int64(2), n)
 	require.Equal(t, ExitBudget, reason)

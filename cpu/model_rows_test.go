@@ -33,7 +33,6 @@ func TestInstructionsBeginWithTheirModel(t *testing.T) {
 		{"MFENCE", "0f ae f0", "core2", x86.ReasonNeedsCore2},
 		{"FISTTP", "db 0f", "core2", x86.ReasonNeedsCore2},
 		{"PSHUFB", "66 0f 38 00 c1", "core2", x86.ReasonNeedsCore2},
-		{"MONITOR", "0f 01 c8", "core2", x86.ReasonNeedsCore2},
 		{"PMULLD", "66 0f 38 40 c1", "x86-64-v2", x86.ReasonNeedsV2},
 		{"CRC32", "f2 0f 38 f1 c1", "x86-64-v2", x86.ReasonNeedsV2},
 		{"POPCNT", "f3 0f b8 c1", "x86-64-v2", x86.ReasonNeedsV2},
