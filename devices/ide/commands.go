@@ -22,8 +22,8 @@ type command struct {
 	fua      bool // on stable storage before it completes
 }
 
-// commands is ATA/ATAPI-7, "Command codes", with the older codes that drivers still use.
-// A code without a row aborts.
+// commands is ATA/ATAPI-7, "Command codes", for disks, with the older codes that drivers
+// still use. A code without a row aborts. packetCommands is the list of CD-ROM drives.
 var commands = [256]command{
 	0x00: {name: "NOP", run: abort},
 	0x10: {name: "RECALIBRATE", run: (*Channel).complete},
@@ -51,7 +51,7 @@ var commands = [256]command{
 	0x97: {name: "IDLE (old)", run: idle},
 	0x98: {name: "CHECK POWER MODE (old)", run: checkPower},
 	0x99: {name: "SLEEP (old)", run: sleep},
-	0xa0: {name: "PACKET", run: abort},
+	0xa0: {name: "PACKET", run: abort}, // of other drives
 	0xa1: {name: "IDENTIFY PACKET DEVICE", run: abort},
 	0xc4: {name: "READ MULTIPLE", run: transfer, protocol: pioIn, multiple: true},
 	0xc5: {name: "WRITE MULTIPLE", run: transfer, protocol: pioOut, multiple: true},
@@ -77,7 +77,10 @@ var commands = [256]command{
 const executeDiagnostic = 0x90
 
 // lookUp returns the row of a command code. RECALIBRATE and SEEK have 16 codes each.
-func lookUp(code uint8) *command {
+func (d *drive) lookUp(code uint8) *command {
+	if d.CDROM {
+		return &packetCommands[code]
+	}
 	if high := code & 0xf0; high == 0x10 || high == 0x70 {
 		code = high
 	}
@@ -88,6 +91,10 @@ func lookUp(code uint8) *command {
 // the middle of its data, asleep or missing is lost.
 func (c *Channel) execute(code uint8) {
 	d := c.selected()
+	if code == deviceReset && d.CDROM {
+		c.resetDevice(d)
+		return
+	}
 	if d.Status&(statusBSY|statusDRQ) != 0 || d.Phase == PhaseSleeping {
 		return
 	}
@@ -98,13 +105,13 @@ func (c *Channel) execute(code uint8) {
 	if !d.present() {
 		return
 	}
-	d.Command, d.command = code, lookUp(code)
+	d.Command, d.command = code, d.lookUp(code)
 	d.Interrupt = false
 	d.Error = 0
 	d.Status = statusReady
 	c.driveINTRQ()
 	if d.command.run == nil {
-		d.command = lookUp(0) // a code we do not know aborts, as NOP does
+		d.command = d.lookUp(0) // a code we do not know aborts, as NOP does
 		d.Command = 0
 	}
 	c.busyFor(d, PhaseCommand, commandTime)
@@ -121,7 +128,7 @@ func (c *Channel) diagnose(code uint8) {
 		c.cancel(d)
 		d.signature()
 		if d.present() {
-			d.Command, d.command = code, lookUp(code)
+			d.Command, d.command = code, d.lookUp(code)
 			d.Diagnose = true
 			c.busyFor(d, PhaseReset, resetTime)
 		}
@@ -186,6 +193,9 @@ func flush(c *Channel, d *drive) {
 
 // flushed has the image flushed, and fails the command when that fails.
 func (c *Channel) flushed(d *drive) bool {
+	if d.CDROM {
+		return true
+	}
 	if c.hostError(d, "flush", 0, d.Image.Flush()) {
 		c.fail(d, statusDF, errorABRT)
 		return false

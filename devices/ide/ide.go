@@ -1,9 +1,10 @@
-// Package ide is one ATA channel: a cable with up to two hard disks, as a driver sees it
-// through the command block and the control block.
+// Package ide is one ATA channel: a cable with up to two drives, hard disks or CD-ROM
+// drives, as a driver sees it through the command block and the control block.
 //
 // Read this file for the registers and the state, ports.go for what an access does,
 // commands.go for the list of commands, transfer.go for how data moves, identify.go for
-// what a drive says about itself.
+// what a drive says about itself; then packet.go for CD-ROM drives, which obey commands
+// that come in packets of 12 bytes (mmc.go).
 //
 // # Command block (CommandPort: 8 ports, 1F0h or 170h on a PC)
 //
@@ -27,6 +28,10 @@
 //
 //	Status  7 BSY  6 DRDY  5 DF  4 DSC  3 DRQ  0 ERR
 //	Error   6 UNC/WP  4 IDNF  2 ABRT  0 (after a diagnostic: 01h, passed)
+//	        of a packet: 7:4 sense key
+//
+// A packet drive shows 1, 1, 14h, EBh in the registers from Sector Count on after a reset,
+// with Status 0; a disk shows 1, 1, 0, 0 and Status 50h.
 //
 // # Two drives
 //
@@ -45,13 +50,14 @@
 // I/O happens inside one timer call, so no command can complete after it was reset away.
 //
 // Source: ANSI INCITS 361 (ATA/ATAPI-6) and 397 (ATA/ATAPI-7), "Register descriptions",
-// "Command descriptions", "Protocols"; ATA-1 (X3.221) for CHS and old command codes.
-// Not modelled: packet devices (PACKET and IDENTIFY PACKET DEVICE abort), DMA queueing,
-// SMART, security, host protected area (the native maximum can be read, not changed),
+// "Command descriptions", "Protocols"; ATA-1 (X3.221) for CHS and old command codes;
+// SFF-8020i and T10 MMC-3 for packets.
+// Not modelled: DMA queueing and overlap, packets that write or play audio, SMART, security, host protected area (the native maximum can be read, not changed),
 // READ/WRITE LONG and BUFFER, CompactFlash, standby timers, spin-up times.
 // Inaccuracies: a transfer that runs past the last sector fails before any data moves;
 // settings survive a software reset unless SET FEATURES CCh asked otherwise; register
-// writes to a busy drive are ignored, and so are commands while data is expected.
+// writes to a busy drive are ignored, and so are commands while data is expected. A CD has
+// one data track; in raw sectors the error correction code is 0.
 package ide
 
 import (
@@ -126,6 +132,7 @@ type Image interface {
 // A Drive says what is connected as drive 0 or 1. The zero Drive is none.
 type Drive struct {
 	Image    Image
+	CDROM    bool   // a CD-ROM drive, whose Image may be nil: no disc; see SetMedium
 	Model    string // at most 40 printable ASCII characters
 	Serial   string // at most 20
 	Firmware string // at most 8
@@ -152,7 +159,7 @@ type Config struct {
 // A Phase is what a drive is doing.
 type Phase uint8
 
-// The phases. BSY is set in all but idle, data in and data out.
+// The phases. BSY is set in all but idle, data in, data out, and packet.
 const (
 	PhaseIdle     Phase = iota // waits for a command
 	PhaseHeld                  // SRST is set
@@ -164,11 +171,15 @@ const (
 	PhaseDMAIn                 // the bus master reads the buffer
 	PhaseDMAOut                // the bus master fills the buffer
 	PhaseSleeping              // SLEEP: only a reset helps
+	PhasePacket                // the host writes a command packet
+	PhaseDecode                // the packet was written and has not begun
 	phases
 )
 
 // timed reports whether the phase ends at the deadline.
-func (p Phase) timed() bool { return p == PhaseReset || p == PhaseCommand || p == PhaseMedia }
+func (p Phase) timed() bool {
+	return p == PhaseReset || p == PhaseCommand || p == PhaseMedia || p == PhaseDecode
+}
 
 // A DriveState is everything one drive remembers. Registers that are two deep hold the
 // newest byte first.
@@ -187,8 +198,8 @@ type DriveState struct {
 	Deadline  devices.Time // of timed phases
 	Interrupt bool         // pending, whether or not INTRQ shows it
 	Diagnose  bool         // PhaseReset ends with an interrupt
-	LBA       uint64       // next sector
-	Left      uint32       // sectors still to move between buffer and image
+	LBA       uint64       // next sector; of a CD: block of 2048 bytes
+	Left      uint32       // sectors or blocks still to move between buffer and image
 	Data      []byte       // buffer, at most 64 KiB; empty when no data moves
 	Pos       uint32       // bytes of Data that the host has moved
 
@@ -201,6 +212,8 @@ type DriveState struct {
 	NoLookAhead    bool
 	RevertOnReset  bool // SET FEATURES CCh
 	Standby        bool
+
+	ATAPI PacketState // of a CD-ROM drive
 }
 
 // State is everything the channel remembers.
@@ -220,7 +233,7 @@ type drive struct {
 	buffer  []byte
 }
 
-func (d *drive) present() bool { return d.sectors != 0 }
+func (d *drive) present() bool { return d.CDROM || d.sectors != 0 }
 
 // A Channel is a cable with its drives.
 type Channel struct {
@@ -240,9 +253,10 @@ func New(c Config) *Channel {
 	}
 	ch := &Channel{c: c}
 	for i := range ch.drives {
-		d := &drive{Drive: c.Drives[i], index: i, command: lookUp(0)}
+		d := &drive{Drive: c.Drives[i], index: i}
+		d.command = d.lookUp(0)
 		d.timer = c.Clock.NewTimer(func() { ch.due(d) })
-		if d.Image != nil {
+		if d.Image != nil && !d.CDROM {
 			d.sectors = uint64(max(0, d.Image.Size())) / sectorSize
 		}
 		if d.present() {
@@ -260,8 +274,9 @@ func (c *Channel) Reset() {
 	for _, d := range c.drives {
 		c.cancel(d)
 		d.DriveState = DriveState{}
+		d.ATAPI.Attention = attentionReset
 		d.powerOnSettings()
-		d.command = lookUp(0)
+		d.command = d.lookUp(0)
 		d.signature()
 	}
 	c.driveINTRQ()
@@ -275,7 +290,7 @@ func (d *drive) powerOnSettings() {
 	d.WriteThrough, d.NoLookAhead, d.RevertOnReset = false, false, false
 }
 
-// signature is what an ATA drive shows after a reset or a diagnostic. The Device register
+// signature is what a drive shows after a reset or a diagnostic. The Device register
 // is part of it and was cleared in both drives when the reset began.
 func (d *drive) signature() {
 	d.Phase = PhaseIdle
@@ -283,7 +298,10 @@ func (d *drive) signature() {
 	d.LBAMid, d.LBAHigh = [2]uint8{}, [2]uint8{}
 	d.Error = diagnosed
 	d.Status = 0
-	if d.present() {
+	switch {
+	case d.CDROM:
+		d.LBAMid, d.LBAHigh = [2]uint8{packetMid}, [2]uint8{packetHigh}
+	case d.present():
 		d.Status = statusReady
 	}
 }
@@ -336,6 +354,8 @@ func (c *Channel) due(d *drive) {
 		d.command.run(c, d)
 	case PhaseMedia:
 		c.media(d)
+	case PhaseDecode:
+		c.obey(d)
 	}
 }
 

@@ -90,17 +90,50 @@ func (d *drive) identify() (w [256]uint16) {
 	return w
 }
 
+// identifyPacketDevice is IDENTIFY PACKET DEVICE.
+func identifyPacketDevice(c *Channel, d *drive) {
+	var w [256]uint16
+	w[0] = 0x85c0 // packets of 12 bytes, CD-ROM, removable, asks for the packet in 50 µs
+	text(w[10:20], d.Serial)
+	text(w[23:27], d.Firmware)
+	text(w[27:47], d.Model)
+	w[49] = 0x0f00 // DMA, LBA, IORDY may be disabled, IORDY
+	w[53] = 0x0006 // words 64–70 and 88 mean something
+	w[63] = 1<<(maxMWDMA+1) - 1 | d.chosen(modeMWDMA)
+	w[64] = 0x0003
+	w[65], w[66], w[67], w[68] = 120, 120, 120, 120
+	w[80] = 0x00f0
+	w[82] = setNOP | setDeviceReset | setPacket | setPower
+	w[83], w[84] = setValid, setValid
+	w[85], w[86], w[87] = w[82], 0, setValid
+	w[88] = 1<<(maxUDMA+1) - 1 | d.chosen(modeUDMA)
+	w[93] = 0x600b
+	if d.index == 1 {
+		w[93] = 0x6b00
+	}
+	w[255] = checksum(w)
+	d.Data, d.Pos, d.Left = d.buffer[:sectorSize], 0, 0
+	for i, v := range w {
+		d.Data[2*i], d.Data[2*i+1] = uint8(v), uint8(v>>8)
+	}
+	d.ATAPI.End = sectorSize
+	c.raise(d)
+	c.offer(d, PhaseDataIn, PhaseDataIn)
+}
+
 // Bits of the command set words: 82 to 84 say supported, 85 to 87 enabled.
 const (
-	setPower      = 1 << 3  // 82
-	setWriteCache = 1 << 5  // 82
-	setLookAhead  = 1 << 6  // 82
-	setNOP        = 1 << 14 // 82
-	setLBA48      = 1 << 10 // 83
-	setFlush      = 1 << 12 // 83
-	setFlushExt   = 1 << 13 // 83
-	setFUA        = 1 << 6  // 84
-	setValid      = 1 << 14 // 83, 84, 87
+	setPower       = 1 << 3  // 82
+	setPacket      = 1 << 4  // 82
+	setWriteCache  = 1 << 5  // 82
+	setLookAhead   = 1 << 6  // 82
+	setDeviceReset = 1 << 9  // 82
+	setNOP         = 1 << 14 // 82
+	setLBA48       = 1 << 10 // 83
+	setFlush       = 1 << 12 // 83
+	setFlushExt    = 1 << 13 // 83
+	setFUA         = 1 << 6  // 84
+	setValid       = 1 << 14 // 83, 84, 87
 )
 
 // chosen is the bit in words 63 and 88 that says which mode of a kind is in use.

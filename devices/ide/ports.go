@@ -185,7 +185,7 @@ func (c *Channel) readWord() uint16 {
 	}
 	at := d.Data[d.Pos : d.Pos+2]
 	w := uint16(at[0]) | uint16(at[1])<<8
-	if d.Pos += 2; int(d.Pos) == len(d.Data) {
+	if d.Pos += 2; int(d.Pos) == len(d.Data) || d.CDROM && d.Pos == d.ATAPI.End {
 		c.blockRead(d)
 	}
 	return w
@@ -194,13 +194,18 @@ func (c *Channel) readWord() uint16 {
 // writeWord is one write of the Data register.
 func (c *Channel) writeWord(w uint16) {
 	d := c.selected()
-	if d.Phase != PhaseDataOut {
+	if d.Phase != PhaseDataOut && d.Phase != PhasePacket {
 		return
 	}
 	d.Data[d.Pos], d.Data[d.Pos+1] = uint8(w), uint8(w>>8)
-	if d.Pos += 2; int(d.Pos) == len(d.Data) {
-		c.blockWritten(d)
+	if d.Pos += 2; int(d.Pos) < len(d.Data) {
+		return
 	}
+	if d.Phase == PhasePacket {
+		c.packetWritten(d)
+		return
+	}
+	c.blockWritten(d)
 }
 
 // ReadDMAData gives the bus master the next bytes of a transfer from the drive; it returns

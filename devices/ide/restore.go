@@ -27,7 +27,7 @@ func (c *Channel) Restore(s State) error {
 	for i, d := range c.drives {
 		d.timer.Stop()
 		d.DriveState = s.Drives[i]
-		d.command = lookUp(d.Command)
+		d.command = d.lookUp(d.Command)
 		d.Data = nil
 		if n := len(s.Drives[i].Data); n > 0 {
 			d.Data = d.buffer[:n]
@@ -82,9 +82,12 @@ func (d *drive) check(s *DriveState, control uint8) error {
 		return fmt.Errorf("status %#02x in phase %d", s.Status, s.Phase)
 	case s.Diagnose && s.Phase != PhaseReset:
 		return errors.New("a diagnostic that does not run")
-	case lookUp(s.Command).run == nil && s.Command != executeDiagnostic,
+	case d.lookUp(s.Command).run == nil && s.Command != executeDiagnostic,
 		s.Command == executeDiagnostic && s.Phase != PhaseIdle && s.Phase != PhaseHeld && s.Phase != PhaseReset:
 		return fmt.Errorf("command %#02x in phase %d", s.Command, s.Phase)
+	}
+	if d.CDROM {
+		return s.checkPacket()
 	}
 	return d.checkTransfer(s)
 }
@@ -94,7 +97,7 @@ func (s *DriveState) statusOf() uint8 {
 	switch s.Phase {
 	case PhaseIdle, PhaseSleeping:
 		return s.Status &^ (statusBSY | statusDRQ)
-	case PhaseDataIn, PhaseDataOut:
+	case PhaseDataIn, PhaseDataOut, PhasePacket:
 		return statusReady | statusDRQ
 	}
 	return s.Status&^statusDRQ | statusBSY
@@ -103,9 +106,11 @@ func (s *DriveState) statusOf() uint8 {
 // checkTransfer checks position and buffer against the command.
 func (d *drive) checkTransfer(s *DriveState) error {
 	want := -1 // length of the buffer in sectors: any
-	row := lookUp(s.Command)
+	row := d.lookUp(s.Command)
 	fits := true
 	switch s.Phase {
+	case PhasePacket, PhaseDecode:
+		fits = false
 	case PhaseDataIn:
 		fits = row.protocol == pioIn
 	case PhaseDMAIn:

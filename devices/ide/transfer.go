@@ -131,6 +131,10 @@ func (c *Channel) offer(d *drive, pio, dma Phase) {
 
 // blockRead follows the host's last read of a block.
 func (c *Channel) blockRead(d *drive) {
+	if d.CDROM && d.Command == packetCode {
+		c.pieceRead(d)
+		return
+	}
 	d.Data, d.Pos = nil, 0
 	switch {
 	case d.Left > 0:
@@ -149,6 +153,10 @@ func (c *Channel) blockWritten(d *drive) {
 
 // media is the end of PhaseMedia: a block has been under the heads.
 func (c *Channel) media(d *drive) {
+	if d.CDROM {
+		c.packetMedia(d)
+		return
+	}
 	switch d.command.protocol {
 	case noData: // FLUSH CACHE
 		if c.flushed(d) {
