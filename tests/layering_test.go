@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 // standard library alone. Tests may use what they like.
 var foreign = map[string][]string{
 	"machine": {"github.com/klauspost/compress/zstd"}, // of snapshots
-	"cmd":     {"github.com/urfave/cli/v2", "golang.org/x/arch/x86/x86asm", "golang.org/x/term", "golang.org/x/sys/"},
+	"cmd":     {"github.com/urfave/cli/v2", "golang.org/x/arch/x86/x86asm", "golang.org/x/term", "golang.org/x/sys/", "github.com/gdamore/tcell/v2"},
 }
 
 // lookup finds the entry of pkg, or of the nearest folder above that allows everything.

@@ -44,7 +44,7 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "clock", Category: catLimits, Usage: "-`MODE`: virtual, as fast as the host can, or real, paced (default: real\nwhen a person sits at the terminal, virtual otherwise)"},
 		&cli.StringFlag{Name: "budget", Category: catLimits, Usage: "-`N`: end after N guest instructions; K, M, G mean thousands, millions, ..."},
 		&cli.DurationFlag{Name: "timeout", Category: catLimits, Usage: "-`TIME`: end with status 124 after this time of the host, such as 90s"},
-		&cli.StringSliceFlag{Name: "expect", Category: catScript, Usage: "-`REGEX`: end with status 0 once COM1 has sent a match; several: in order"},
+		&cli.StringSliceFlag{Name: "expect", Category: catScript, Usage: "-`REGEX`: end with status 0 once COM1 or the text screen shows a match;\nseveral: in order"},
 		&cli.StringSliceFlag{Name: "fail-on", Category: catScript, Usage: "-`REGEX`: end with status 10 at a match"},
 		&cli.StringFlag{Name: "d", Category: catInside, Usage: "`ITEMS`: log to stderr: int,cpu_reset,guest_errors,unimp,in_asm,exec; help"},
 		&cli.StringFlag{Name: "D", Category: catInside, Usage: "`FILE`: where the log of -d goes"},
@@ -57,7 +57,7 @@ func machineFlags() []cli.Flag {
 func scriptFlags(s *typing) []cli.Flag {
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "type-after", Category: catScript, Value: &typeAfter{s}, Usage: "-`REGEX`: what to wait for before the next --type"},
-		&cli.GenericFlag{Name: "type", Category: catScript, Value: &typeText{s}, Usage: "-`TEXT`: send to COM1; \\n is Enter, \\t \\e \\xHH \\\\ as usual"},
+		&cli.GenericFlag{Name: "type", Category: catScript, Value: &typeText{s}, Usage: "-`TEXT`: send to COM1, or with -serial none to the keyboard; \\n is Enter,\n\\t \\e \\xHH \\\\ as usual"},
 	}
 }
 
@@ -76,7 +76,10 @@ func diskFlags() []cli.Flag {
 func consoleFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "serial", Category: catConsole, Usage: "`TO`: COM1 (again: COM2...): stdio, mon:stdio, file:PATH, none; default\nmon:stdio, with keys behind Ctrl-A: h help, x leave, c monitor"},
-		&cli.BoolFlag{Name: "nographic", Category: catConsole, Usage: "COM1 on the terminal (there is no screen yet, so this is the default)"},
+		&cli.StringFlag{Name: "display", Category: catConsole, Value: "none", Usage: "`HOW`: none; text, the guest's text screen in the terminal, whose keys are the\nguest's keyboard then (behind Ctrl-A: x leave, c monitor, d Ctrl-Alt-Del)"},
+		&cli.StringFlag{Name: "vga", Category: catMachine, Value: "std", Usage: "`ADAPTER`: std, a VGA with linear frame buffer, or none"},
+		&cli.StringFlag{Name: "screenshot", Category: catScript, Usage: "-`FILE`: at the end: the screen as a picture (.png) or as text (.txt)"},
+		&cli.BoolFlag{Name: "nographic", Category: catConsole, Usage: "no display, COM1 on the terminal: the default"},
 		&cli.StringFlag{Name: "debugcon", Category: catConsole, Usage: "`TO`: output of port E9h: stdio, file:PATH or none"},
 	}
 }
@@ -97,8 +100,6 @@ func compatFlags() []cli.Flag {
 var compatible = map[string][]string{
 	"name":    nil,
 	"accel":   {"tcg", "kvm", "hax", "hvf", "whpx"},
-	"display": {"none"},
-	"vga":     {"none", "std"},
 	"monitor": {"none"},
 	"net":     {"none"},
 	"nic":     {"none"},

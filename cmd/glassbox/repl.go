@@ -26,7 +26,11 @@ func (s *session) monitor() error {
 	s.mu.Unlock()
 	defer r.Close()
 	defer s.closeMonitor()
+	return s.talk(r)
+}
 
+// talk is the monitor's dialogue with whoever types what r reads.
+func (s *session) talk(r io.Reader) error {
 	lines := term.NewTerminal(struct {
 		io.Reader
 		io.Writer

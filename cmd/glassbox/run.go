@@ -89,6 +89,9 @@ type options struct {
 	trace    string
 	stats    statsMode
 
+	textScreen bool   // -display text
+	screenshot string // file, or ""
+
 	// kernelData and initrdData are given instead of files by the demo.
 	kernelData, initrdData []byte
 	// disk0 is a disk for hda that is no file.
@@ -112,7 +115,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	if m := c.String("machine"); m != "" && m != "pc" && !strings.HasPrefix(m, "pc,") && !strings.HasPrefix(m, "pc-i440fx") {
 		return nil, usagef("-machine %s: there is only pc; -machine help lists", m)
 	}
-	for _, f := range []func(*cli.Context) error{o.readDrives, o.readDevices, o.readLines} {
+	for _, f := range []func(*cli.Context) error{o.readDrives, o.readDevices, o.readScreen, o.readLines} {
 		if err := f(c); err != nil {
 			return nil, err
 		}
@@ -258,7 +261,9 @@ func (o *options) readDevices(c *cli.Context) error {
 
 func (o *options) readLines(c *cli.Context) (err error) {
 	values := c.StringSlice("serial")
-	if len(values) == 0 {
+	if len(values) == 0 && o.textScreen {
+		values = []string{"none"}
+	} else if len(values) == 0 {
 		values = []string{"mon:stdio"}
 	}
 	if len(values) > 4 {
@@ -274,6 +279,9 @@ func (o *options) readLines(c *cli.Context) (err error) {
 			used++
 		}
 		o.serial = append(o.serial, l)
+	}
+	if used > 0 && o.textScreen {
+		return usagef("-serial: -display text uses the terminal; give file:PATH or none")
 	}
 	if used > 1 {
 		return usagef("-serial: only one port can use stdio")

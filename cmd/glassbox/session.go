@@ -12,6 +12,7 @@ import (
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/expect"
+	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/screen"
 	"github.com/glassbox-vm/glassbox/machine"
 )
 
@@ -29,6 +30,8 @@ type session struct {
 
 	last byte // of the guest's output on the terminal
 
+	display *screen.Display // nil without -display text
+
 	mu    sync.Mutex
 	notes []note
 	keys  *io.PipeWriter // where keys go while the monitor is open
@@ -41,6 +44,7 @@ type note struct {
 	err     error
 	monitor bool
 	save    bool
+	help    bool // show the keys in the monitor
 }
 
 func newSession(j *job, e *env) *session { return &session{job: j, env: e} }
@@ -59,6 +63,9 @@ func (s *session) main() (err error) {
 	if err := s.attachTools(); err != nil {
 		return err
 	}
+	if err := s.openScreen(); err != nil {
+		return err
+	}
 	defer s.listen()()
 	if s.notice != "" {
 		fmt.Fprint(s.env.terminal.Messages(s.env.stderr), s.notice)
@@ -66,6 +73,8 @@ func (s *session) main() (err error) {
 	s.begun = time.Now()
 	s.watch.Start()
 	err = s.loop()
+	s.display.Close()
+	err = errors.Join(err, s.takeScreenshot())
 	for _, t := range s.tools {
 		err = errors.Join(err, t.Close())
 	}
@@ -88,7 +97,7 @@ func machineError(err error) error {
 // connect gives the serial ports and port E9h somewhere to write to.
 func (s *session) connect(stdout io.Writer) error {
 	s.watch = expect.NewWatch(s.script,
-		func(p []byte) { s.m.SendSerial(0, p) },
+		s.typeScript,
 		func(v expect.Verdict) { s.interrupt(note{end: true, err: verdictError(v)}) })
 	for i, l := range s.serial {
 		w, err := s.openLine("-serial", l, stdout)
@@ -141,7 +150,7 @@ func (s *session) console() int {
 
 // clockMode is real when a person is at the terminal, unless the user has chosen.
 func (s *session) clockMode() machine.Clock {
-	if s.clock == "real" || s.clock == "" && s.env.terminal != nil && s.console() >= 0 && s.script.Empty() {
+	if s.clock == "real" || s.clock == "" && s.env.terminal != nil && (s.console() >= 0 || s.textScreen) && s.script.Empty() {
 		return machine.Real
 	}
 	return machine.Virtual
@@ -218,6 +227,7 @@ func (s *session) loop() error {
 		if err != nil {
 			return fail(exitInternal, err)
 		}
+		s.draw()
 		for _, n := range s.takeNotes() {
 			if n.end {
 				return n.err
@@ -238,6 +248,8 @@ func (s *session) loop() error {
 // act does what a note asks for, other than ending the session.
 func (s *session) act(n note) error {
 	switch {
+	case n.monitor && s.display != nil:
+		return s.suspendScreen(n.help)
 	case n.monitor:
 		return s.monitor()
 	case n.save:
@@ -277,6 +289,7 @@ func (s *session) end(res machine.Result) error {
 
 // unmet returns the error for an expectation that was not met, else err.
 func (s *session) unmet(err error) error {
+	s.watchScreen()
 	missing := s.watch.Close()
 	for _, n := range s.takeNotes() { // a match with the very end
 		if n.end {

@@ -35,30 +35,40 @@ func (s *Script) Empty() bool { return len(s.Expect)+len(s.FailOn)+len(s.Steps) 
 const maxLine = 200
 
 // A Watch is a Script at work. It is an io.Writer for the stream and may be used by
-// several goroutines.
+// several goroutines. A text screen may be watched beside the stream: see Screen.
 type Watch struct {
 	mu      sync.Mutex
 	script  Script
 	send    func([]byte)
 	done    func(Verdict)
-	decoder decoder
+	sources [2]source // stream and screen
+	shown   []string  // the screen as it was last
+	over    bool
+}
 
-	expect *scanner // of the next of script.Expect
-	step   *scanner // of the next of script.Steps
-	failOn []*scanner
-	line   []byte
-	over   bool
+// A source is one of the texts in which a Watch looks. All have the same expressions.
+type source struct {
+	decoder decoder
+	expect  *scanner // of the next of script.Expect
+	step    *scanner // of the next of script.Steps
+	failOn  []*scanner
+	line    []byte
+	prev    rune
 }
 
 // NewWatch starts a script. send is called with the text of steps, done at most once;
-// both are called from Write, or from Start.
+// both are called from Write, Screen or Start.
 func NewWatch(script Script, send func([]byte), done func(Verdict)) *Watch {
 	w := &Watch{script: script, send: send, done: done}
-	for _, re := range script.FailOn {
-		w.failOn = append(w.failOn, newScanner(re))
-	}
-	if len(script.Expect) > 0 {
-		w.expect = newScanner(script.Expect[0])
+	for i := range w.sources {
+		s := &w.sources[i]
+		s.prev = -1
+		for _, re := range script.FailOn {
+			s.failOn = append(s.failOn, newScanner(re))
+		}
+		if len(script.Expect) > 0 {
+			s.expect = newScanner(script.Expect[0])
+		}
 	}
 	return w
 }
@@ -69,85 +79,109 @@ var _ io.Writer = (*Watch)(nil)
 func (w *Watch) Start() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.advance(-1)
+	w.advance()
 }
 
 // Write looks at more of the stream. It never fails.
 func (w *Watch) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	s := &w.sources[0]
 	for _, b := range p {
 		if w.over {
 			break
 		}
-		w.decoder.next(b, w.take)
+		s.decoder.next(b, func(r rune) { w.take(s, r) })
 	}
 	return len(p), nil
 }
 
+// Screen looks at what is new on a text screen since the last call, as if it had been
+// printed: the rest of a line that grew, and all lines from the first that changed on, when
+// those above are the same as before or have scrolled up.
+func (w *Watch) Screen(lines []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := &w.sources[1]
+	for _, r := range fresh(w.shown, lines, s.prev) {
+		w.take(s, r)
+	}
+	w.shown = append(w.shown[:0], lines...)
+}
+
 // take looks at one rune.
-func (w *Watch) take(r rune) {
+func (w *Watch) take(s *source, r rune) {
 	if w.over {
 		return
 	}
-	if n := len(w.line); n > 0 && w.line[n-1] == '\n' {
-		w.line = w.line[:0]
+	s.prev = r
+	if n := len(s.line); n > 0 && s.line[n-1] == '\n' {
+		s.line = s.line[:0]
 	}
-	if len(w.line) < maxLine || r == '\n' {
-		w.line = append(w.line, string(r)...)
+	if len(s.line) < maxLine || r == '\n' {
+		s.line = append(s.line, string(r)...)
 	}
-	for i, s := range w.failOn {
-		if s.step(r) {
-			w.finish(Verdict{Failed: true, Regexp: w.script.FailOn[i].text})
+	for i, f := range s.failOn {
+		if f.step(r) {
+			w.finish(s, Verdict{Failed: true, Regexp: w.script.FailOn[i].text})
 			return
 		}
 	}
-	if w.expect != nil && w.expect.step(r) {
-		w.matched()
+	if s.expect != nil && s.expect.step(r) {
+		w.matched(s)
 		if w.over {
 			return
 		}
 	}
-	if w.step != nil && w.step.step(r) {
-		w.sendStep(r)
+	if s.step != nil && s.step.step(r) {
+		w.sendStep()
 	}
 }
 
 // matched goes on to the next of Expect.
-func (w *Watch) matched() {
-	prev, text := w.expect.prev, w.script.Expect[0].text
+func (w *Watch) matched(s *source) {
+	text := w.script.Expect[0].text
 	w.script.Expect = w.script.Expect[1:]
 	if len(w.script.Expect) == 0 {
-		w.finish(Verdict{Regexp: text})
+		w.finish(s, Verdict{Regexp: text})
 		return
 	}
-	w.expect = newScanner(w.script.Expect[0])
-	w.expect.prev = prev
+	for i := range w.sources {
+		o := &w.sources[i]
+		o.expect = newScanner(w.script.Expect[0])
+		o.expect.prev = o.prev
+	}
 }
 
 // sendStep sends the text of the present step and goes on to the next.
-func (w *Watch) sendStep(prev rune) {
+func (w *Watch) sendStep() {
 	text := w.script.Steps[0].Text
 	w.script.Steps = w.script.Steps[1:]
-	w.step = nil
+	for i := range w.sources {
+		w.sources[i].step = nil
+	}
 	w.send(text)
-	w.advance(prev)
+	w.advance()
 }
 
 // advance sets out on the next step; those without an expression are done at once.
-func (w *Watch) advance(prev rune) {
+func (w *Watch) advance() {
 	for len(w.script.Steps) > 0 && w.script.Steps[0].After == nil {
 		w.send(w.script.Steps[0].Text)
 		w.script.Steps = w.script.Steps[1:]
 	}
-	if len(w.script.Steps) > 0 {
-		w.step = newScanner(w.script.Steps[0].After)
-		w.step.prev = prev
+	if len(w.script.Steps) == 0 {
+		return
+	}
+	for i := range w.sources {
+		o := &w.sources[i]
+		o.step = newScanner(w.script.Steps[0].After)
+		o.step.prev = o.prev
 	}
 }
 
-func (w *Watch) finish(v Verdict) {
-	v.Line = strings.TrimRight(string(w.line), "\n")
+func (w *Watch) finish(s *source, v Verdict) {
+	v.Line = strings.TrimRight(string(s.line), "\n")
 	w.over = true
 	w.done(v)
 }
@@ -157,27 +191,37 @@ func (w *Watch) finish(v Verdict) {
 func (w *Watch) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over {
-		return nil
-	}
-	for i, s := range w.failOn {
-		if s.end() {
-			w.finish(Verdict{Failed: true, Regexp: w.script.FailOn[i].text})
+	for i := range w.sources {
+		if w.over {
 			return nil
 		}
-	}
-	if w.expect != nil && w.expect.end() {
-		w.matched()
+		s := &w.sources[i]
+		for i, f := range s.failOn {
+			if f.end() {
+				w.finish(s, Verdict{Failed: true, Regexp: w.script.FailOn[i].text})
+				return nil
+			}
+		}
+		if s.expect != nil && s.expect.end() {
+			w.matched(s)
+		}
 	}
 	if w.over || len(w.script.Expect) == 0 {
 		return nil
 	}
+	return w.missing()
+}
+
+// missing is the error for what has not come.
+func (w *Watch) missing() error {
 	msg := fmt.Sprintf("no output matched %q", w.script.Expect[0].text)
 	if len(w.script.Steps) > 0 && w.script.Steps[0].After != nil {
 		msg += fmt.Sprintf("; still waiting for %q to type %q", w.script.Steps[0].After.text, w.script.Steps[0].Text)
 	}
-	if len(w.line) > 0 {
-		msg += fmt.Sprintf("; last line was %q", strings.TrimRight(string(w.line), "\n"))
+	for i, name := range []string{"line", "line on the screen"} {
+		if line := w.sources[i].line; len(line) > 0 {
+			msg += fmt.Sprintf("; last %s was %q", name, strings.TrimRight(string(line), "\n"))
+		}
 	}
 	return fmt.Errorf("%s", msg)
 }

@@ -21,10 +21,14 @@ type License struct {
 func All() []License {
 	list := []License{
 		{"github.com/glassbox-vm/glassbox", "Apache-2.0", "glassbox"},
-		{"Go standard library, golang.org/x/sys, golang.org/x/term", "BSD-3-Clause", "go"},
+		{"Go standard library, golang.org/x/sys, golang.org/x/term, golang.org/x/text", "BSD-3-Clause", "go"},
 		{"golang.org/x/arch", "BSD-3-Clause", "x-arch"},
 		{"github.com/klauspost/compress", "BSD-3-Clause AND Apache-2.0 AND MIT", "klauspost-compress"},
 		{"github.com/urfave/cli/v2", "MIT", "urfave-cli"},
+		{"github.com/gdamore/tcell/v2", "Apache-2.0", "tcell"},
+		{"github.com/gdamore/encoding", "Apache-2.0", "gdamore-encoding"},
+		{"github.com/lucasb-eyer/go-colorful", "MIT", "go-colorful"},
+		{"github.com/rivo/uniseg", "MIT", "uniseg"},
 		{"github.com/cpuguy83/go-md2man/v2", "MIT", "go-md2man"},
 		{"github.com/russross/blackfriday/v2", "BSD-2-Clause", "blackfriday"},
 		{"github.com/xrash/smetrics", "MIT", "smetrics"},

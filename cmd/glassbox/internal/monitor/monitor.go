@@ -7,8 +7,9 @@
 //	memory.go     x, xp, u
 //	paging.go     page, info mem
 //	state.go      info pic and all other chips
+//	screen.go     screendump, sendkey
 //
-// Nothing here changes the machine, and reading never touches device registers.
+// Nothing here changes the machine but sendkey, and reading never touches device registers.
 package monitor
 
 import (
@@ -17,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -33,6 +35,12 @@ type Target interface {
 	Parts() []Part
 	// Status is one line for info status.
 	Status() string
+	// ScreenInfo is one line for info screen.
+	ScreenInfo() string
+	// SaveScreen writes the screen to a file: .png or .txt.
+	SaveScreen(path string) error
+	// PressKeys presses keys one after the other and releases them.
+	PressKeys(keys ...ps2kbd.Key)
 }
 
 // A Verdict is what to do after a command.
@@ -55,6 +63,8 @@ x  /NFS ADDRESS       linear memory           xp /NFS ...  physical memory
                       N items, format F (x d u o c, or i: code), size S
 u [/N] [ADDRESS]      disassemble, from RIP if no address is given
 page ADDRESS          walk the page tables, level by level
+info screen           mode of the display     screendump FILE   the screen: .png or .txt
+sendkey KEY-KEY...    press keys, such as ret or ctrl-alt-delete, when the machine goes on
 p  EXPRESSION         print a value: numbers, registers, + - *
 c, cont               let the machine run     q, quit      leave Glassbox
 system_reset          reset and run           help         this text
@@ -107,6 +117,8 @@ func commands() []command {
 		})},
 		{[]string{"c", "cont", "continue"}, verdict(Continue)},
 		{[]string{"q", "quit", "exit"}, verdict(Quit)},
+		{[]string{"screendump"}, stay((*Monitor).screendump)},
+		{[]string{"sendkey"}, stay((*Monitor).sendkey)},
 		{[]string{"system_reset"}, verdict(Reset)},
 	}
 }
@@ -146,7 +158,7 @@ func (m *Monitor) help(string) error {
 func (m *Monitor) info(args string) error {
 	switch args {
 	case "":
-		m.printf("info registers, mem, status, and the chips:")
+		m.printf("info registers, mem, status, screen, and the chips:")
 		for _, p := range m.t.Parts() {
 			m.printf(" %s", p.Name)
 		}
@@ -156,6 +168,9 @@ func (m *Monitor) info(args string) error {
 		return m.registers()
 	case "mem", "tlb":
 		return m.mappings()
+	case "screen":
+		m.printf("%s\n", m.t.ScreenInfo())
+		return nil
 	case "status":
 		m.printf("%s\n", m.t.Status())
 		return nil

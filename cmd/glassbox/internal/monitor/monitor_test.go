@@ -6,6 +6,7 @@ import (
 
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,13 +14,21 @@ import (
 
 // bench is a stopped machine of a processor and memory.
 type bench struct {
-	cpu *cpu.CPU
-	mem *phys.Memory
+	cpu     *cpu.CPU
+	mem     *phys.Memory
+	saved   string
+	pressed []ps2kbd.Key
 }
 
 func (b *bench) CPU() *cpu.CPU        { return b.cpu }
 func (b *bench) Memory() *phys.Memory { return b.mem }
 func (b *bench) Status() string       { return "on the bench" }
+func (b *bench) ScreenInfo() string   { return "no display" }
+func (b *bench) SaveScreen(path string) error {
+	b.saved = path
+	return nil
+}
+func (b *bench) PressKeys(k ...ps2kbd.Key) { b.pressed = append(b.pressed, k...) }
 func (b *bench) Parts() []Part {
 	return []Part{
 		{"pit8254", struct {
@@ -43,7 +52,7 @@ func newBench(t *testing.T) *bench {
 	c, err := cpu.New(model, mem)
 	require.NoError(t, err)
 	c.Reset()
-	return &bench{c, mem}
+	return &bench{cpu: c, mem: mem}
 }
 
 func (b *bench) paging() {
@@ -172,4 +181,22 @@ func FuzzExecute(f *testing.F) {
 		b.paging()
 		enter(b, line)
 	})
+}
+
+func TestScreenAndKeys(t *testing.T) {
+	b := newBench(t)
+	out, _ := enter(b, "info screen")
+	assert.Equal(t, "no display\n", out)
+	out, _ = enter(b, "screendump a b.png")
+	assert.Empty(t, out)
+	assert.Equal(t, "a b.png", b.saved)
+	out, _ = enter(b, "screendump")
+	assert.Contains(t, out, ".png")
+	out, _ = enter(b, "sendkey ctrl-alt-delete")
+	assert.Empty(t, out)
+	assert.Equal(t, []ps2kbd.Key{ps2kbd.KeyLeftCtrl, ps2kbd.KeyLeftAlt, ps2kbd.KeyDelete}, b.pressed)
+	for _, bad := range []string{"sendkey", "sendkey hyper", "sendkey -", "sendkey " + strings.Repeat("a-", 20) + "a"} { // CVE-2015-8619
+		out, _ = enter(b, bad)
+		assert.NotEmpty(t, out, bad)
+	}
 }
