@@ -54,6 +54,7 @@ func (m *Machine) display(w *wiring) {
 		Clock:       m.clock,
 		VRAM:        b.mem.Backing()[off : off+vramSize : off+vramSize],
 		Window:      b.videoWindow,
+		Store:       func(at uint64, p []byte) { b.mem.SetBacking(off+at, p) },
 		FrameBuffer: b.frameBuffer(),
 		Registers:   b.vgaRegisters(),
 	})
@@ -136,8 +137,7 @@ func (b *board) showText() error {
 	if err := b.vga.Restore(s); err != nil {
 		return fmt.Errorf("text mode: %w", err)
 	}
-	vram := b.vga.VRAM()
-	clear(vram)
+	vram := make([]byte, vga.MinVRAM) // what the text mode reaches
 	for i := 0; i < 4*0x8000; i += 8 { // every second address of planes 0 and 1
 		vram[i], vram[i+1] = ' ', 7
 	}
@@ -146,5 +146,6 @@ func (b *board) showText() error {
 			vram[4*(32*c+y)+2] = row
 		}
 	}
+	b.mem.SetBacking(b.vramOff, vram)
 	return nil
 }

@@ -111,3 +111,25 @@ func TestLooksComeAtTheirPace(t *testing.T) {
 	require.NoError(t, err)
 	assert.InDelta(t, 10, looks, 2)
 }
+
+// TestForkKeepsTheScreen forks a machine before and after the chip has written to video
+// memory.
+func TestForkKeepsTheScreen(t *testing.T) {
+	m, _ := start(t, Config{}, RunOptions{Budget: 1}, append([]byte{0x90, 0x90}, hello...)...)
+	first, err := m.Fork(ForkOptions{})
+	require.NoError(t, err)
+	defer first.Close()
+	_, err = first.Run(context.Background(), RunOptions{Budget: 100})
+	require.NoError(t, err)
+	second, err := first.Fork(ForkOptions{})
+	require.NoError(t, err)
+	defer second.Close()
+	for _, f := range []*Machine{first, second} {
+		text, ok := f.Text()
+		require.True(t, ok)
+		assert.Equal(t, "Hi\n", text.String())
+		assert.Equal(t, first.Image(), f.Image())
+	}
+	text, _ := m.Text()
+	assert.Empty(t, text.String())
+}

@@ -237,10 +237,9 @@ func (d *Device) clear(n int) {
 	if d.s.DISPI.BPP == 4 {
 		n *= 4
 	}
-	clear(d.vram[:n])
-	const step = 4096
-	for off := 0; off < n; off += step {
-		d.written(uint32(off), min(step, n-off))
+	var zero [4096]byte
+	for off := 0; off < n; off += len(zero) {
+		d.c.Store(uint64(off), zero[:min(len(zero), n-off)])
 	}
 }
 

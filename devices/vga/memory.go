@@ -125,8 +125,8 @@ func (d *Device) writeByte(off uint32, v uint8) {
 	}
 	if s.DISPI.packed() {
 		at := (a + uint32(s.DISPI.Bank)*WindowSize) & d.mask
-		d.vram[at] = v
-		d.written(at, 1)
+		d.buf[0] = v
+		d.c.Store(uint64(at), d.buf[:1])
 		return
 	}
 	planes := s.Seq[seqMapMask]
@@ -140,10 +140,9 @@ func (d *Device) writeByte(off uint32, v uint8) {
 		return
 	}
 	at := d.cell(a)
-	p := d.vram[at : at+4 : at+4]
-	mask := spread[planes]
-	binary.LittleEndian.PutUint32(p, binary.LittleEndian.Uint32(p)&^mask|s.combine(v, d.latch())&mask)
-	d.written(at, 4)
+	old, mask := binary.LittleEndian.Uint32(d.vram[at:]), spread[planes]
+	binary.LittleEndian.PutUint32(d.buf[:], old&^mask|s.combine(v, d.latch())&mask)
+	d.c.Store(uint64(at), d.buf[:])
 }
 
 // combine is the graphics controller: what a written byte becomes in the four planes.
@@ -178,10 +177,4 @@ func (s *State) combine(v uint8, latch uint32) uint32 {
 	}
 	m := uint32(bitMask) * 0x01010101
 	return x&m | latch&^m
-}
-
-func (d *Device) written(at uint32, n int) {
-	if d.c.Written != nil {
-		d.c.Written(uint64(at), n)
-	}
 }

@@ -113,9 +113,9 @@ type Config struct {
 	// FrameBuffer and Registers are told where the PCI base address registers put the
 	// linear frame buffer and the memory-mapped registers. They may be nil.
 	FrameBuffer, Registers func(base uint64, on bool)
-	// Written is told after the chip itself has written n bytes of VRAM at off. It may be
-	// nil.
-	Written func(off uint64, n int)
+	// Store puts p at off of VRAM, for boards on which others watch that memory; nil is a
+	// plain copy. The chip itself never writes to VRAM otherwise.
+	Store func(off uint64, p []byte)
 }
 
 // A Device is a VGA.
@@ -127,6 +127,7 @@ type Device struct {
 	mask   uint32 // len(vram)-1
 	linear bool
 	linOff uint64
+	buf    [4]byte // what is being stored
 }
 
 // New returns the chip; the board calls Reset once all is wired. A size of VRAM that the
@@ -137,6 +138,9 @@ func New(c Config) (*Device, error) {
 		return nil, fmt.Errorf("vga: %d bytes of memory: want a power of two from 256 KiB to 64 MiB", n)
 	}
 	d := &Device{c: c, vram: c.VRAM, mask: uint32(n - 1)}
+	if c.Store == nil {
+		d.c.Store = func(off uint64, p []byte) { copy(d.vram[off:], p) }
+	}
 	d.f = d.newFunction()
 	d.s = PowerOn()
 	return d, nil
