@@ -137,7 +137,7 @@ func (b *board) showText() error {
 	if err := b.vga.Restore(s); err != nil {
 		return fmt.Errorf("text mode: %w", err)
 	}
-	vram := make([]byte, vga.MinVRAM) // what the text mode reaches
+	vram := make([]byte, vga.MinVRAM)  // what the text mode reaches
 	for i := 0; i < 4*0x8000; i += 8 { // every second address of planes 0 and 1
 		vram[i], vram[i+1] = ' ', 7
 	}
