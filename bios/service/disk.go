@@ -70,9 +70,9 @@ func (c *call) chs(op, n uint8, d *drive) {
 	c.startTransfer(op, n, lba, count, c.esBase+uint32(c.bx.w()), false)
 }
 
-// diskParameters is AH = 08h.
+// diskParameters is AH = 08h. The last cylinder is kept for diagnostics, as on the PS/2.
 func (c *call) diskParameters(d *drive) {
-	last := max(d.LCyls, 1) - 1
+	last := max(d.LCyls, 2) - 2
 	c.ax.setLo(0)
 	c.bx.setLo(0)
 	c.cx.setHi(uint8(last))
@@ -84,7 +84,7 @@ func (c *call) diskParameters(d *drive) {
 
 // diskType is AH = 15h: a fixed disk, with its size in sectors.
 func (c *call) diskType(d *drive) {
-	n := min(uint64(d.LCyls)*uint64(d.LHeads)*uint64(d.LSPT), d.Sectors)
+	n := min(uint64(max(d.LCyls, 2)-1)*uint64(d.LHeads)*uint64(d.LSPT), d.Sectors)
 	c.cx.setW(uint16(n >> 16))
 	c.dx.setW(uint16(n))
 	c.setB(bdaDiskStatus, 0)

@@ -37,6 +37,8 @@ func (c *call) serial() {
 	if n := c.dx.w(); n < 4 {
 		port = c.w(bdaCOM + 2*uint32(n))
 	}
+	c.pushed = 4 // ECX
+	c.setCF(port == 0)
 	if port == 0 {
 		return
 	}

@@ -119,7 +119,9 @@ type call struct {
 
 	// carry and zero are CF and ZF for the code in the ROM.
 	carry, zero bool
-	fault       x86.Fault // the first; from then on memory and ports are left alone
+	// pushed is how many bytes the code in the ROM has on the stack above the frame.
+	pushed uint32
+	fault  x86.Fault // the first; from then on memory and ports are left alone
 }
 
 // generalRegs are the registers of regs in its order.
@@ -202,7 +204,7 @@ func (c *call) outN(port uint16, size int, v uint32) {
 
 // frame is the address of the flags that the program gets back.
 func (c *call) frame() uint32 {
-	return c.ssBase + (c.cpu.Reg(x86.RSP)+4)&0xffff
+	return c.ssBase + (c.cpu.Reg(x86.RSP)+4+c.pushed)&0xffff
 }
 
 // setCF and setZF change the program's flags.
