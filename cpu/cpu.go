@@ -139,6 +139,7 @@ type CPU struct {
 	ripMask   uint64    // the bits of RIP that count in this code size
 	canonical uint      // number of address bits sign-extended: 48 or 57
 	dbgArmed  bool      // DR7 enables a breakpoint, or TF is set: the slow loop runs
+	fpLast    fpPointer // of the x87 instruction being executed
 	inst      Inst      // decoded here when the decode cache may not be used
 	decoded   *decodeCache
 	fast      *fastEngine                // nil until RunFast

@@ -15,7 +15,8 @@ type decoder struct {
 	// short is set when code ended before the instruction did.
 	short    bool
 	hasModRM bool
-	vsib     bool // the index in the SIB byte is a vector register
+	vvvv     uint8 // VEX.vvvv inverted; outside 64-bit mode its top bit counts only where no operand is named
+	vsib     bool  // the index in the SIB byte is a vector register
 }
 
 // Decode decodes the instruction at the start of code for code of codeSize bytes (2, 4
@@ -204,6 +205,7 @@ func (d *decoder) vex(first uint8) *Op {
 		in.REX &= 0x48 // only eight registers
 	}
 	in.VEXV = ^b >> 3 & 15
+	d.vvvv = in.VEXV
 	if in.CodeSize != 8 {
 		in.VEXV &= 7
 	}

@@ -58,7 +58,7 @@ func (d *decoder) formRule(op *Op) x86.Reason {
 		return x86.ReasonMemoryForm
 	case in.Lock && (op.Attr&Lock == 0 || in.Dst.Kind != ArgMem):
 		return x86.ReasonLockNotAllowed
-	case in.VEX && in.VEXV != 0 && !usesVVVV(op):
+	case in.VEX && d.vvvv != 0 && !usesVVVV(op):
 		return x86.ReasonReservedOpcode
 	case op.Attr&VSIB != 0:
 		return d.vsibRule()

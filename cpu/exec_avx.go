@@ -115,12 +115,13 @@ func (c *CPU) avxDot(in *Inst, format simd.Format) Fault {
 	}
 	var r ymm
 	m0 := simd.MXCSR(c.S.MXCSR)
-	r0, m, unmasked := format.Dot(m0, a[0], b[0], uint8(in.Imm))
-	r[0] = r0
-	if wide {
-		r1, m1, u := format.Dot(m0, a[1], b[1], uint8(in.Imm))
-		r[1] = r1
-		m, unmasked = m|m1, unmasked|u
+	m, unmasked := m0, simd.Status(0)
+	for step := 1; step <= 3 && unmasked == 0; step++ { // both halves in step
+		r[0], m, unmasked = format.DotUntil(m0, a[0], b[0], uint8(in.Imm), step)
+		if wide {
+			r1, m1, u := format.DotUntil(m0, a[1], b[1], uint8(in.Imm), step)
+			r[1], m, unmasked = r1, m|m1, unmasked|u
+		}
 	}
 	c.S.MXCSR = uint32(m)
 	if f := c.simdFault(unmasked); f.Raised {
@@ -163,11 +164,10 @@ func (c *CPU) avxAligned(in *Inst, n int) Fault {
 	if in.Op.Attr&Align16 == 0 {
 		return Fault{}
 	}
-	la, f := c.linear(in.Seg, c.ea(in), 1, forRead)
-	if !f.Raised && uint64(la)&uint64(n-1) != 0 {
+	if (c.segBase(in.Seg)+c.ea(in))&uint64(n-1) != 0 {
 		return x86.GP(0, x86.ReasonAligned16)
 	}
-	return Fault{} // other faults come with the access
+	return Fault{}
 }
 
 // vmovScalar is VMOVSS, VMOVSD and VMOVQ with one register: a load clears the rest.

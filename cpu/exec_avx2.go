@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math/bits"
+
 	"github.com/glassbox-vm/glassbox/cpu/simd"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
@@ -260,7 +262,11 @@ func vmaskmov(size int) Exec {
 			if sel>>i&1 == 0 {
 				continue
 			}
-			v, f := c.read(in.Seg, c.laneAt(in, i*size), width(size))
+			la, f := c.linearUnchecked(in.Seg, c.laneAt(in, i*size), uint64(size), forRead)
+			if f.Raised {
+				return f
+			}
+			v, f := c.readLin(la, width(size), c.class)
 			if f.Raised {
 				return f
 			}
@@ -275,15 +281,28 @@ func vmaskmov(size int) Exec {
 // laneAt is the offset of the byte d of the memory operand.
 func (c *CPU) laneAt(in *Inst, d int) uint64 { return (c.ea(in) + uint64(d)) & in.AddrSize.Mask() }
 
-// storeLanes writes the lanes of v whose bit in sel is set.
+// storeLanes writes the lanes of v whose bit in sel is set. As on processors, the rights to
+// the first and the last byte are looked at before those in between.
 func (c *CPU) storeLanes(in *Inst, v ymm, size int, sel uint64) Fault {
+	if sel != 0 {
+		first, last := bits.TrailingZeros64(sel)*size, bits.Len64(sel)*size-1
+		for _, at := range [2]int{first, last} {
+			la, f := c.linear(in.Seg, c.laneAt(in, at), 1, forWrite)
+			if f.Raised {
+				return f
+			}
+			if f := c.probeWrite(la, 1, c.class); f.Raised {
+				return f
+			}
+		}
+	}
 	for _, doIt := range [2]bool{false, true} {
 		for i := 0; sel>>i != 0; i++ {
 			if sel>>i&1 == 0 {
 				continue
 			}
 			at := i * size
-			la, f := c.linear(in.Seg, c.laneAt(in, at), uint64(size), forWrite)
+			la, f := c.linearUnchecked(in.Seg, c.laneAt(in, at), uint64(size), forWrite)
 			switch {
 			case f.Raised:
 			case doIt:

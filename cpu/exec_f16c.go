@@ -38,18 +38,14 @@ func vcvtps2ph(c *CPU, in *Inst) Fault {
 		return Fault{}
 	}
 	n := 8 << in.VEXL
-	// A floating-point exception comes before the store, a page fault before the flags.
-	la, f := c.linear(in.Seg, c.ea(in), uint64(n), forWrite)
-	if f.Raised {
-		return f
-	}
-	if f := c.probeWrite(la, n, c.class); f.Raised {
-		return f
-	}
-	if f := c.simdRaise(st); f.Raised {
+	if f := c.simdRaise(st); f.Raised { // before the store, whose faults leave MXCSR changed
 		return f
 	}
 	var p [16]byte
 	r.PutBytes(p[:])
+	la, f := c.linearUnchecked(in.Seg, c.ea(in), uint64(n), forWrite)
+	if f.Raised {
+		return f
+	}
 	return c.writeBytesLin(la, p[:n], c.class)
 }

@@ -19,11 +19,12 @@ func gather(index, elem int) Exec {
 		n := (16 << in.VEXL) / max(index, elem)
 		dst, mask := &c.S.XMM[in.Dst.Reg&31], &c.S.XMM[in.VEXV&31]
 		indices := c.S.XMM[in.VIndex&31]
-		for i := range n {
+		vl := 16 << in.VEXL
+		for i := range vl / elem { // also elements that have no index
 			lane := mask[i*elem : (i+1)*elem]
 			fill(lane, -(lane[elem-1] >> 7))
 		}
-		clear(mask[n*elem:])
+		clear(mask[vl:])
 		base, le := c.ea(in), binary.LittleEndian
 		for i := range n {
 			lane := mask[i*elem : (i+1)*elem]
@@ -37,11 +38,16 @@ func gather(index, elem int) Exec {
 				at = uint64(int32(le.Uint32(indices[4*i:])))
 			}
 			at = (base + at<<in.Scale) & in.AddrSize.Mask()
-			if f := c.readBytes(in.Seg, at, dst[i*elem:(i+1)*elem]); f.Raised {
+			la, f := c.linearUnchecked(in.Seg, at, uint64(elem), forRead)
+			if f.Raised {
+				return f
+			}
+			if f := c.readBytesLin(la, dst[i*elem:(i+1)*elem], c.class); f.Raised {
 				return f
 			}
 			clear(lane)
 		}
+		clear(mask[n*elem:])
 		clear(dst[n*elem:])
 		return Fault{}
 	}

@@ -80,6 +80,7 @@ func movqMMX(c *CPU, in *Inst) Fault {
 		return f
 	}
 	if in.Dst.Kind == ArgMem {
+		c.X87.setTop(0) // also if the store faults
 		if f := c.store(in, v); f.Raised {
 			return f
 		}
@@ -107,7 +108,9 @@ func movdFromMMX(c *CPU, in *Inst) Fault {
 	if f := c.mmxReady(); f.Raised {
 		return f
 	}
-	if f := c.store(in, c.mmx(in.Src.Reg)); f.Raised {
+	v := c.mmx(in.Src.Reg)
+	c.X87.setTop(0) // also if the store faults
+	if f := c.store(in, v); f.Raised {
 		return f
 	}
 	c.enterMMX()
@@ -206,39 +209,40 @@ func maskmov(c *CPU, in *Inst) Fault {
 		}
 		data, mask = c.xmm(in.Dst.Reg), c.xmm(in.Src.Reg)
 	}
-	if f := c.storeSelected(in, data, simd.Signs(mask, 1)); f.Raised {
-		return f
-	}
 	if in.Dst.Kind == ArgMMX {
-		c.enterMMX()
+		c.enterMMX() // also if the store faults
+		return c.storeSelected(in, data, simd.Signs(mask, 1), 8)
 	}
-	return Fault{}
+	return c.storeSelected(in, data, simd.Signs(mask, 1), 16)
 }
 
-// storeSelected writes the bytes of v whose bit in sel is set to DS:rDI. All are checked
-// before one is written.
-func (c *CPU) storeSelected(in *Inst, v simd.Vec, sel uint64) Fault {
+// storeSelected writes the bytes of v whose bit in sel is set to DS:rDI. The rights to all
+// n bytes, 8 or 16, are checked even if none is selected, those to the upper half first.
+func (c *CPU) storeSelected(in *Inst, v simd.Vec, sel uint64, n int) Fault {
 	seg := x86.Seg(x86.DS)
 	if in.Over != x86.NoSeg {
 		seg = in.Over
 	}
-	for _, doIt := range [2]bool{false, true} {
-		for i := range 16 {
-			if sel>>i&1 == 0 {
-				continue
-			}
-			off := (c.S.R[x86.RDI] + uint64(i)) & in.AddrSize.Mask()
-			la, f := c.linear(seg, off, 1, forWrite)
-			switch {
-			case f.Raised:
-			case doIt:
-				f = c.writeLin(la, uint64(v.B(i)), 1, c.class)
-			default:
-				f = c.probeWrite(la, 1, c.class)
-			}
-			if f.Raised {
-				return f
-			}
+	off := c.reg(x86.RDI, in.AddrSize)
+	for i := n - 8; i >= 0; i -= 8 {
+		la, f := c.linear(seg, (off+uint64(i))&in.AddrSize.Mask(), 8, forWrite)
+		if f.Raised {
+			return f
+		}
+		if f := c.probeWrite(la, 8, c.class); f.Raised {
+			return f
+		}
+	}
+	for i := range n {
+		if sel>>i&1 == 0 {
+			continue
+		}
+		la, f := c.linear(seg, (off+uint64(i))&in.AddrSize.Mask(), 1, forWrite)
+		if f.Raised {
+			return f
+		}
+		if f := c.writeLin(la, uint64(v.B(i)), 1, c.class); f.Raised {
+			return f
 		}
 	}
 	return Fault{}

@@ -38,16 +38,13 @@ func (c *CPU) xmm(n uint8) simd.Vec { return simd.FromBytes(c.S.XMM[n&31][:16]) 
 func (c *CPU) setXMM(n uint8, v simd.Vec) { v.PutBytes(c.S.XMM[n&31][:16]) }
 
 // vecLinear is the linear address of a 16-byte memory operand. Operands that must be aligned
-// are #GP(0) when they are not, before alignment checking has its say.
+// are #GP(0) when they are not, before limit, canonical form and alignment checking.
 func (c *CPU) vecLinear(in *Inst, a access) (mmu.LinAddr, Fault) {
-	la, f := c.linear(in.Seg, c.ea(in), 16, a)
-	if in.Op.Attr&Align16 == 0 {
-		return la, f
-	}
-	if f.Raised && f.Vector == x86.VecAC || !f.Raised && la&15 != 0 {
+	off := c.ea(in)
+	if in.Op.Attr&Align16 != 0 && (c.segBase(in.Seg)+off)&15 != 0 {
 		return 0, x86.GP(0, x86.ReasonAligned16)
 	}
-	return la, f
+	return c.linear(in.Seg, off, 16, a)
 }
 
 // read128 returns the 16-byte memory operand.

@@ -162,7 +162,7 @@ func (c *CPU) stringResult(in *Inst, explicit bool) (s simd.StringCompare, r uin
 // stringLength is the absolute value of a length register, at most the number of elements.
 func (c *CPU) stringLength(in *Inst, s simd.StringCompare, reg uint8) int {
 	w := width(4)
-	if in.RexW() {
+	if in.RexW() && c.long64() {
 		w = 8
 	}
 	n := w.SignExtend(c.reg(reg, w))

@@ -71,12 +71,12 @@ func cvtpi2(f simd.Format) Exec {
 		if fault.Raised {
 			return fault
 		}
+		if usesMMX {
+			c.enterMMX() // also if #XM follows
+		}
 		r, st := integersToFloats(f, simd.MXCSR(c.S.MXCSR), c.xmm(in.Dst.Reg), simd.Vec{b}, 2)
 		if f := c.simdRaise(st); f.Raised {
 			return f
-		}
-		if usesMMX {
-			c.enterMMX()
 		}
 		c.setXMM(in.Dst.Reg, r)
 		return Fault{}
@@ -96,6 +96,7 @@ func cvt2pi(f simd.Format, op toInteger) Exec {
 		if fault.Raised {
 			return fault
 		}
+		c.enterMMX() // also if #XM follows
 		r, st := floatsToIntegers(f, op, simd.MXCSR(c.S.MXCSR), b, 2)
 		if f := c.simdRaise(st); f.Raised {
 			return f

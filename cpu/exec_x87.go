@@ -14,8 +14,7 @@ import (
 //
 // Inaccuracies: FERR# rises with the exception, not at the next waiting instruction, and the
 // processor does not stop there when CR0.NE is clear: it goes on as with IGNNE# asserted.
-// FOP, FDP, FCS and FDS are recorded by every instruction, as on processors before
-// fopcode compatibility, FDP_EXCPTN_ONLY and the deprecation of FCS and FDS.
+// Before FDP_EXCPTN_ONLY processors differ in when they record FOP; here it is always.
 
 // Bits of the status word beside those of f80.Status.
 const (
@@ -63,12 +62,25 @@ func (c *CPU) fpPending() Fault {
 func (c *CPU) fpPointers(in *Inst) {
 	x := &c.X87
 	x.FIP = (c.nextRIP - uint64(in.Len)) & c.ripMask
-	x.FOP = uint16(in.Code&7)<<8 | uint16(in.ModRM)
-	x.FCS = c.Seg[x86.CS].Sel
+	c.fpLast = fpPointer{uint16(in.Code&7)<<8 | uint16(in.ModRM), x.FDP}
 	if in.IsMem {
-		x.FDP = c.ea(in)
-		x.FDS = c.Seg[in.Seg].Sel
+		c.fpLast.data = c.ea(in)
 	}
+	if c.Model == nil || !c.Model.Has(FeatFDPExcptn) {
+		x.FOP, x.FDP = c.fpLast.opcode, c.fpLast.data
+	}
+	if c.Model == nil || !c.Model.Has(FeatZeroFCS) {
+		x.FCS = c.Seg[x86.CS].Sel
+		if in.IsMem {
+			x.FDS = c.Seg[in.Seg].Sel
+		}
+	}
+}
+
+// An fpPointer is what becomes FOP and FDP of an instruction.
+type fpPointer struct {
+	opcode uint16
+	data   uint64
 }
 
 // fpBegin is fpWait and fpPointers, for instructions without a memory operand.
@@ -123,6 +135,9 @@ func (c *CPU) fpConditions(mask, st f80.Status) {
 	c.X87.SW = c.X87.SW&^uint16(mask) | uint16(st)
 	if st&f80.Exceptions != 0 {
 		c.fpSummary()
+		if c.X87.SW&uint16(f80.ES) != 0 {
+			c.X87.FOP, c.X87.FDP = c.fpLast.opcode, c.fpLast.data
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/glassbox-vm/glassbox/cpu/f80"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu"
 )
 
 // x87 control: control and status word, environment and whole state.
@@ -121,6 +122,41 @@ func envSize(in *Inst) int {
 	return 28
 }
 
+// fpImage checks the memory of an environment or a whole state of n bytes: alignment as of
+// its fields, and its first field and last byte before the others, as processors do.
+func (c *CPU) fpImage(in *Inst, n int, a access) Fault {
+	align := uint64(4)
+	if in.OpSize == 2 {
+		align = 2
+	}
+	la, f := c.linear(in.Seg, c.ea(in), uint64(n), a)
+	if f.Raised {
+		return f
+	}
+	if c.alignMask != 0 && uint64(la)&(align-1) != 0 {
+		return x86.Raise(x86.VecAC, 0, x86.ReasonAlignment)
+	}
+	if a == forWrite {
+		f = c.probeWrite(la, int(align), c.class)
+	} else {
+		_, f = c.readLin(la, width(align), c.class)
+	}
+	if f.Raised {
+		return f
+	}
+	return c.probeLast(la, n, a)
+}
+
+// probeLast checks the rights to the last of n bytes.
+func (c *CPU) probeLast(la mmu.LinAddr, n int, a access) Fault {
+	last := c.wrapLin(la, n-1)
+	if a == forWrite {
+		return c.probeWrite(last, 1, c.class)
+	}
+	_, f := c.readLin(last, 1, c.class)
+	return f
+}
+
 // fpEnvironment writes the environment into m, of 14 or 28 bytes. In real-address and
 // virtual-8086 mode the pointers are linear addresses, split around the opcode.
 //
@@ -200,6 +236,9 @@ func fnstenv(c *CPU, in *Inst) Fault {
 	var m [28]byte
 	env := m[:envSize(in)]
 	c.fpEnvironment(env)
+	if f := c.fpImage(in, len(env), forWrite); f.Raised {
+		return f
+	}
 	if f := c.writeBytes(in.Seg, c.ea(in), env); f.Raised {
 		return f
 	}
@@ -216,6 +255,9 @@ func fldenv(c *CPU, in *Inst) Fault {
 	}
 	var m [28]byte
 	env := m[:envSize(in)]
+	if f := c.fpImage(in, len(env), forRead); f.Raised {
+		return f
+	}
 	if f := c.readBytes(in.Seg, c.ea(in), env); f.Raised {
 		return f
 	}
@@ -238,6 +280,9 @@ func fnsave(c *CPU, in *Inst) Fault {
 		binary.LittleEndian.PutUint64(at, r.Sig)
 		binary.LittleEndian.PutUint16(at[8:], r.SE)
 	}
+	if f := c.fpImage(in, n+80, forWrite); f.Raised {
+		return f
+	}
 	if f := c.writeBytes(in.Seg, c.ea(in), m[:n+80]); f.Raised {
 		return f
 	}
@@ -254,6 +299,9 @@ func frstor(c *CPU, in *Inst) Fault {
 	}
 	var m [108]byte
 	n := envSize(in)
+	if f := c.fpImage(in, n+80, forRead); f.Raised {
+		return f
+	}
 	if f := c.readBytes(in.Seg, c.ea(in), m[:n+80]); f.Raised {
 		return f
 	}

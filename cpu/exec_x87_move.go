@@ -54,6 +54,9 @@ func (c *CPU) fpRead80(in *Inst) (lo uint64, hi uint16, f Fault) {
 	if f = c.fpWait(); f.Raised {
 		return 0, 0, f
 	}
+	if f = c.fpAlign80(in, forRead); f.Raised {
+		return 0, 0, f
+	}
 	var m [10]byte
 	if f = c.readBytes(in.Seg, c.ea(in), m[:]); f.Raised {
 		return 0, 0, f
@@ -62,12 +65,33 @@ func (c *CPU) fpRead80(in *Inst) (lo uint64, hi uint16, f Fault) {
 	return binary.LittleEndian.Uint64(m[:]), binary.LittleEndian.Uint16(m[8:]), Fault{}
 }
 
-// fpWrite80 stores 10 bytes.
+// fpAlign80 is alignment checking of an operand of 10 bytes: as of 8.
+func (c *CPU) fpAlign80(in *Inst, a access) Fault {
+	if c.alignMask == 0 {
+		return Fault{}
+	}
+	la, f := c.linear(in.Seg, c.ea(in), 1, a)
+	if !f.Raised && uint64(la)&7 != 0 {
+		return x86.Raise(x86.VecAC, 0, x86.ReasonAlignment)
+	}
+	return Fault{} // other faults come with the access
+}
+
+// fpWrite80 stores 10 bytes. As on processors, the first eight are there even if storing the
+// other two faults.
 func (c *CPU) fpWrite80(in *Inst, lo uint64, hi uint16) Fault {
-	var m [10]byte
-	binary.LittleEndian.PutUint64(m[:], lo)
-	binary.LittleEndian.PutUint16(m[8:], hi)
-	return c.writeBytes(in.Seg, c.ea(in), m[:])
+	if f := c.fpAlign80(in, forWrite); f.Raised {
+		return f
+	}
+	ea := c.ea(in)
+	if f := c.write(in.Seg, ea, lo, 8); f.Raised {
+		return f
+	}
+	la, f := c.linearUnchecked(in.Seg, (ea+8)&in.AddrSize.Mask(), 2, forWrite)
+	if f.Raised {
+		return f
+	}
+	return c.writeLin(la, uint64(hi), 2, c.class)
 }
 
 // fld80 is FLD m80fp: any bits are loaded as they are.

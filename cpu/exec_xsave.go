@@ -76,10 +76,17 @@ func (c *CPU) imageBase(in *Inst, align uint64, size uint64, a access) (uint64, 
 	off := c.ea(in)
 	la, f := c.linear(in.Seg, off, size, a)
 	switch {
-	case f.Raised && f.Vector != x86.VecAC:
+	case f.Raised:
+	case c.alignMask != 0 && la&3 != 0:
+		f = x86.Raise(x86.VecAC, 0, x86.ReasonAlignment)
+	case uint64(la)&(align-1) != 0:
+		f = x86.GP(0, x86.ReasonAligned16)
+	}
+	if f.Raised {
 		return 0, f
-	case f.Raised, uint64(la)&(align-1) != 0:
-		return 0, x86.GP(0, x86.ReasonAligned16)
+	}
+	if size == fxImageSize {
+		return off, c.probeLast(la, int(size), a)
 	}
 	return off, Fault{}
 }
@@ -179,7 +186,7 @@ func (c *CPU) takeX87(in *Inst, p []byte) {
 	x.Tag = p[4]
 	x.FOP = le.Uint16(p[6:]) & 0x7ff
 	if in.RexW() {
-		x.FIP, x.FDP = le.Uint64(p[8:]), le.Uint64(p[16:])
+		x.FIP, x.FDP = signed57(le.Uint64(p[8:])), le.Uint64(p[16:])
 		x.FCS, x.FDS = 0, 0
 	} else {
 		x.FIP, x.FCS = uint64(le.Uint32(p[8:])), le.Uint16(p[12:])
@@ -191,6 +198,9 @@ func (c *CPU) takeX87(in *Inst, p []byte) {
 	}
 	c.fpSummary()
 }
+
+// signed57 makes an address canonical for 57 bits, as processors keep FIP but not FDP.
+func signed57(v uint64) uint64 { return uint64(int64(v<<7) >> 7) }
 
 // putMXCSR writes MXCSR and MXCSR_MASK.
 func (c *CPU) putMXCSR(p []byte) {

@@ -64,9 +64,26 @@ func (c *CPU) linear(seg x86.Seg, off uint64, n uint64, a access) (mmu.LinAddr, 
 	return mmu.LinAddr(uint32(la)), Fault{}
 }
 
-// misaligned says whether an operand of n bytes is off its natural boundary; operands
-// whose size is no power of two have none that alignment checking looks at.
-func misaligned(la, n uint64) bool { return n&(n-1) == 0 && la&(n-1) != 0 }
+// linearUnchecked is linear for operands that alignment checking does not look at.
+func (c *CPU) linearUnchecked(seg x86.Seg, off uint64, n uint64, a access) (mmu.LinAddr, Fault) {
+	saved := c.alignMask
+	c.alignMask = 0
+	la, f := c.linear(seg, off, n, a)
+	c.alignMask = saved
+	return la, f
+}
+
+// segBase is the base that addresses in segment seg are relative to.
+func (c *CPU) segBase(seg x86.Seg) uint64 {
+	if c.codeSize == 8 && seg < x86.FS {
+		return 0
+	}
+	return c.S.R[(RegSeg+seg)&regMask]
+}
+
+// misaligned says whether an operand of n bytes is off its natural boundary; alignment
+// checking looks at operands of 2, 4 and 8 bytes only.
+func misaligned(la, n uint64) bool { return n <= 8 && n&(n-1) == 0 && la&(n-1) != 0 }
 
 // isCanonical says whether the upper bits of a linear address are copies of the highest
 // implemented one.

@@ -32,6 +32,8 @@ const (
 	FeatNX
 	FeatPDPE1GB
 	FeatINVTSC
+	FeatFDPExcptn // FOP and FDP change with unmasked exceptions only
+	FeatZeroFCS   // FCS and FDS are always 0
 	allFeatures
 )
 
@@ -109,8 +111,10 @@ var featureRows = [allFeatures]featureRow{
 	FeatAVX2:       {"avx2", 7, 0, regEBX, 5},
 	FeatSMEP:       {"smep", 7, 0, regEBX, 7},
 	FeatBMI2:       {"bmi2", 7, 0, regEBX, 8},
+	FeatFDPExcptn:  {"fdp-excptn-only", 7, 0, regEBX, 6},
 	FeatERMS:       {"erms", 7, 0, regEBX, 9},
 	FeatINVPCID:    {"invpcid", 7, 0, regEBX, 10},
+	FeatZeroFCS:    {"zero-fcs-fds", 7, 0, regEBX, 13},
 	FeatRDSEED:     {"rdseed", 7, 0, regEBX, 18},
 	FeatADX:        {"adx", 7, 0, regEBX, 19},
 	FeatSMAP:       {"smap", 7, 0, regEBX, 20},
@@ -162,7 +166,7 @@ var (
 	featuresV2 = []Feature{FeatSSE41, FeatSSE42, FeatPOPCNT, FeatRDTSCP, FeatTSCADJUST}
 	featuresV3 = []Feature{
 		FeatAES, FeatPCLMUL, FeatXSAVE, FeatXSAVEOPT, FeatAVX, FeatAVX2, FeatBMI1, FeatBMI2, FeatF16C, FeatFMA, FeatLZCNT, FeatMOVBE,
-		FeatRDRAND, FeatFSGSBASE, FeatSMEP, FeatERMS, FeatPCID, FeatINVPCID, FeatPDPE1GB,
+		FeatRDRAND, FeatFSGSBASE, FeatSMEP, FeatERMS, FeatPCID, FeatINVPCID, FeatPDPE1GB, FeatZeroFCS,
 	}
 )
 
@@ -176,6 +180,7 @@ var implemented = []Feature{
 	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR, FeatPerfmon,
 	FeatFSGSBASE, FeatTSCADJUST, FeatBMI1, FeatSMEP, FeatBMI2, FeatADX, FeatSMAP, FeatERMS, FeatCLFLUSHOPT, FeatCLWB, FeatSHA, FeatUMIP,
 	FeatXSAVEOPT, FeatXSAVEC, FeatXSAVES, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
+	FeatFDPExcptn, FeatZeroFCS,
 }
 
 // A featureSet is a set of features.

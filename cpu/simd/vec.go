@@ -134,6 +134,11 @@ func (f Format) Horizontal(m MXCSR, op Binary, a, b Vec) (r Vec, st Status) {
 // SDM Vol. 2A, "DPPS—Dot Product of Packed Single Precision Floating-Point Values". Which
 // of several NaNs a lane gets the manual leaves open; the order here is the processor's.
 func (f Format) Dot(m MXCSR, a, b Vec, imm uint8) (r Vec, out MXCSR, unmasked Status) {
+	return f.DotUntil(m, a, b, imm, 3)
+}
+
+// DotUntil is Dot with the first steps of its three only: multiplication, two additions.
+func (f Format) DotUntil(m MXCSR, a, b Vec, imm uint8, steps int) (r Vec, out MXCSR, unmasked Status) {
 	for i := range f.Lanes() {
 		if imm>>(4+i)&1 == 0 {
 			f.SetLane(&a, i, 0)
@@ -142,12 +147,12 @@ func (f Format) Dot(m MXCSR, a, b Vec, imm uint8) (r Vec, out MXCSR, unmasked St
 	}
 	r, st := f.Packed(m, Format.Mul, a, b)
 	out = m.Raise(st)
-	if u := m.Unmasked(st); u != 0 {
+	if u := m.Unmasked(st); u != 0 || steps == 1 {
 		return r, out, u
 	}
 	r, st = f.Packed(out, Format.Add, r, f.exchange(r, 1))
 	out = out.Raise(st)
-	if u := m.Unmasked(st); u != 0 {
+	if u := m.Unmasked(st); u != 0 || steps == 2 {
 		return r, out, u
 	}
 	if f == Single {
