@@ -18,8 +18,8 @@ type Campaign struct {
 	Tests    map[string]int // by class, once however many engines ran them
 	Differ   map[string]int // mismatches by class
 	Skipped  int            // tests that ended or hung the helper
+	Unstable int            // tests whose first result silicon did not repeat
 	Engines  time.Duration  // time spent in generator and engines
-	Silenced int
 
 	a, b    work
 	pending *work
@@ -31,6 +31,7 @@ type work struct {
 	form        *Form
 	plain, fast [BlockSize]Result
 	silicon     [BlockSize]Result
+	again       [BlockSize]Result
 	good        int // results of silicon that are good
 }
 
@@ -127,30 +128,61 @@ func (c *Campaign) compare(w *work) {
 	if w.form != nil {
 		ms = masksOf(w.form)
 	}
+	repeated := false
 	for i := range w.good {
 		t, s := &w.block.Tests[i], &w.silicon[i]
 		if c.Silicon != nil {
-			if s.Trap == 1 && s.Steps >= t.Max {
+			if s.Trap == 1 && s.Steps >= t.Max && t.Cont == 1 {
 				c.Skipped++
 				continue
 			}
 			s.normalize()
 		}
-		for _, e := range []struct {
-			name string
-			got  *Result
-		}{{"plain", &w.plain[i]}, {"fast", &w.fast[i]}} {
-			for _, m := range ms {
-				m.apply(t, s, e.got)
+		for _, m := range ms {
+			m.apply(t, s)
+			m.apply(t, &w.plain[i])
+			m.apply(t, &w.fast[i])
+		}
+		if s.equal(&w.plain[i]) && s.equal(&w.fast[i]) {
+			continue
+		}
+		if c.Silicon != nil {
+			if !repeated {
+				repeated = c.repeat(w)
 			}
-			if s.equal(e.got) {
+			again := &w.again[i]
+			again.normalize()
+			for _, m := range ms {
+				m.apply(t, again)
+			}
+			if repeated && !s.equal(again) {
+				c.Unstable++
 				continue
 			}
-			c.Differ[w.block.Class]++
-			if c.Report != nil {
-				c.Report(&Mismatch{w.block.Name, w.block.Class, e.name, i, *t, *s, *e.got})
-			}
 		}
+		c.differs(w, i, "plain", &w.plain[i])
+		c.differs(w, i, "fast", &w.fast[i])
+	}
+}
+
+// repeat has silicon execute the block again. An interrupt of the host between two
+// instructions can change what user code cannot see otherwise.
+func (c *Campaign) repeat(w *work) bool {
+	if c.Silicon.Start(&w.block) != nil {
+		return false
+	}
+	n, err := c.Silicon.Wait(&w.again)
+	return err == nil && n == BlockSize
+}
+
+// differs reports test i of a block if an engine and silicon differ.
+func (c *Campaign) differs(w *work, i int, engine string, got *Result) {
+	if w.silicon[i].equal(got) {
+		return
+	}
+	c.Differ[w.block.Class]++
+	if c.Report != nil {
+		c.Report(&Mismatch{w.block.Name, w.block.Class, engine, i, w.block.Tests[i], w.silicon[i], *got})
 	}
 }
 

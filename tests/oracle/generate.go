@@ -99,7 +99,7 @@ func (g *generator) segments(size, n int) {
 
 // test makes one test.
 func (g *generator) test(t *Test) {
-	*t = Test{ES: g.sels[0], CS: g.sels[1], SS: g.sels[2], DS: g.sels[3], FS: g.sels[4], GS: g.sels[5], Max: 100, Cont: 1}
+	*t = Test{ES: g.sels[0], CS: g.sels[1], SS: g.sels[2], DS: g.sels[3], FS: g.sels[4], GS: g.sels[5], Max: 100}
 	n, ok := 0, false
 	for try := 0; !ok && try < 200; try++ {
 		n, ok = g.f.encode(&g.random, &t.Code, &g.in)
@@ -110,6 +110,9 @@ func (g *generator) test(t *Test) {
 		cpu.Decode(t.Code[:cpu.MaxInst], width(g.f.Size), &g.in)
 	}
 	t.Len = uint32(n)
+	if g.in.Rep != 0 && g.f.Op.Attr&cpu.RepOK != 0 {
+		t.Cont = 1 // as long as it repeats
+	}
 	g.registers(t)
 	g.vectors(t)
 	if ok && g.in.Bad == x86.NoReason {
@@ -392,7 +395,8 @@ func (g *generator) implied(t *Test, name string) {
 		}
 		t.GPR[x86.RSI] = g.address(8) - g.base[seg]
 		t.GPR[x86.RDI] = g.address(8) - g.base[x86.ES]
-		if in.AddrSize == 4 && g.percent(30) {
+		if in.AddrSize == 4 && g.percent(50) {
+			t.GPR[x86.RDI] |= g.next() &^ (1<<32 - 1)
 			t.GPR[x86.RSI] |= 0xabcdef0100000000
 		}
 		if in.Rep != 0 {

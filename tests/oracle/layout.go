@@ -77,7 +77,7 @@ type Test struct {
 	Code [64]byte
 	Len  uint32
 	// Max and Cont say how long to go on: at most Max instructions, while RIP stays in
-	// [start, start+Cont). REP needs several; a test of one instruction has Cont 1.
+	// [start, start+Cont). REP has Cont 1, because each iteration traps; other single instructions 0.
 	Max, Cont uint32
 
 	PatchLen uint32 // bytes of Patch that replace what the windows hold at PatchAt

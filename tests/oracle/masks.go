@@ -1,10 +1,10 @@
 package oracle
 
-// A mask leaves a field of both results out of the comparison.
+// A mask takes a field out of the comparison, by setting it to the same in all results.
 type mask struct {
 	match  func(f *Form) bool
 	reason string
-	apply  func(t *Test, want, got *Result)
+	apply  func(t *Test, r *Result)
 }
 
 // masks are all exceptions to the rule that results are equal. Each is one reviewed entry

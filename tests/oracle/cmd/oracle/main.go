@@ -93,8 +93,8 @@ func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first,
 	for _, l := range c.Summary() {
 		fmt.Println(l)
 	}
-	fmt.Printf("%d forms, %d tests in %v, %.0f/s; generator and both engines alone %.0f/s; %d tests skipped\n",
-		len(forms), done, total.Round(time.Millisecond), float64(done)/total.Seconds(), float64(done)/c.Engines.Seconds(), c.Skipped)
+	fmt.Printf("%d forms, %d tests in %v, %.0f/s; generator and both engines alone %.0f/s; %d tests skipped, %d not repeatable\n",
+		len(forms), done, total.Round(time.Millisecond), float64(done)/total.Seconds(), float64(done)/c.Engines.Seconds(), c.Skipped, c.Unstable)
 	return nil
 }
 
