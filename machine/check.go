@@ -21,7 +21,8 @@ const (
 	Check               // both side by side, compared; writes to drives are discarded
 )
 
-// ErrDiverged is the error, wrapped, of a Check run in which the engines differ.
+// ErrDiverged is the error, wrapped, of a Check run in which the engines differ, and of a
+// replay that differs from the recording.
 var ErrDiverged = errors.New("the engines differ")
 
 // execute runs the processor with the machine's engine.

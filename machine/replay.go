@@ -51,6 +51,16 @@ type replay struct {
 	digest  *digest
 }
 
+// A divergence is an ErrDiverged that speaks of replays.
+type divergence string
+
+func (d divergence) Error() string { return "the replay differs from the recording " + string(d) }
+
+// Is makes errors.Is(d, ErrDiverged) true.
+func (divergence) Is(target error) bool { return target == ErrDiverged }
+
+func diverged(format string, args ...any) error { return divergence(fmt.Sprintf(format, args...)) }
+
 // next is the time of the next input if it comes before another instruction, else never.
 func (r *replay) next(m *Machine) devTime {
 	if r == nil || len(r.events) == 0 || r.events[0].Count != m.cpu.Count() {
@@ -179,12 +189,12 @@ func (r *replay) check(m *Machine) (next uint64, err error) {
 func (r *replay) compare(m *Machine, l journalLine) error {
 	d, parts := r.digest.sum(m)
 	if count := m.cpu.Count(); count != l.Count || m.clock.Now() != l.Time {
-		return fmt.Errorf("%w: after instruction %d the recording went on to instruction %d at %d ns, the replay to %d at %d ns",
-			ErrDiverged, r.checked, l.Count, l.Time, count, m.clock.Now())
+		return diverged("after instruction %d the recording went on to instruction %d at %d ns, the replay to %d at %d ns",
+			r.checked, l.Count, l.Time, count, m.clock.Now())
 	}
 	if d != l.Hash {
-		return fmt.Errorf("%w between instruction %d, where recording and replay were equal, and %d: in %s",
-			ErrDiverged, r.checked, l.Count, differingParts(m, parts, l.Parts))
+		return diverged("between instruction %d, where recording and replay were equal, and %d: in %s",
+			r.checked, l.Count, differingParts(m, parts, l.Parts))
 	}
 	r.checked = l.Count
 	return nil
@@ -199,8 +209,8 @@ func (r *replay) step(m *Machine) (done bool, err error) {
 		case e.Count > count || e.Count == count && e.Time > now:
 			return false, nil
 		case e.Count < count || e.Time < now:
-			return false, fmt.Errorf("%w after instruction %d: the recording had input at instruction %d, %d ns; the replay came to %d, %d ns",
-				ErrDiverged, r.checked, e.Count, e.Time, count, now)
+			return false, diverged("between instruction %d, where recording and replay were equal, and %d: there the recording had input, at %d ns; the replay came to %d, %d ns",
+				r.checked, e.Count, e.Time, count, now)
 		case e.Kind == journalEnd:
 			return true, nil
 		case !first && !e.Same:
@@ -238,7 +248,7 @@ func (m *Machine) CheckReplay() error {
 	case len(r.events) == 0:
 		return fmt.Errorf("%w: cut off after instruction %d; up to there the replay is equal", ErrJournal, r.checked)
 	case r.events[0].Kind != journalEnd || len(r.hashes) > 0:
-		return fmt.Errorf("%w after instruction %d: the replay ended at %d, before the recording did", ErrDiverged, r.checked, m.cpu.Count())
+		return diverged("after instruction %d: the replay ended at %d, before the recording did", r.checked, m.cpu.Count())
 	}
 	return r.compare(m, r.events[0])
 }

@@ -35,7 +35,7 @@ func recordSession(t *testing.T) (journal string, end string) {
 	time.AfterFunc(50*time.Millisecond, m.Stop)
 	runUntilStopped(t, m)
 	snapshotOf(t, m)
-	runFor(t, m, 12_345)
+	runFor(t, m, 345)
 	require.NoError(t, r.Close())
 	return b.String(), m.StateHash()
 }

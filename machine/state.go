@@ -37,7 +37,7 @@ func (m *Machine) parts() []part {
 		p = append(p, chip(fmt.Sprintf("uart16550.%d", i), 1, u))
 	}
 	for i, c := range b.ide {
-		p = append(p, chip(fmt.Sprintf("ide.%d", i), 1, c))
+		p = append(p, chip(fmt.Sprintf("ide.%d", i), 2, c))
 	}
 	if b.vga != nil {
 		p = append(p, chip("vga", 1, b.vga)) // its memory goes with the RAM

@@ -33,6 +33,11 @@ guest's own through isa-debug-exit: 2*value+1, as in QEMU.`
 
 // runCommand is glassbox run.
 func runCommand(e *env) *cli.Command {
+	return runWith(e, func(o *options) error { return o.launch(e) })
+}
+
+// runWith is glassbox run, but for what is done with the options.
+func runWith(e *env, then func(*options) error) *cli.Command {
 	var t typing
 	flags := slices.Concat(bootFlags(), machineFlags(), diskFlags(), consoleFlags(), scriptFlags(&t), compatFlags())
 	return &cli.Command{
@@ -52,7 +57,7 @@ func runCommand(e *env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return o.launch(e)
+			return then(o)
 		},
 	}
 }
@@ -95,7 +100,12 @@ type options struct {
 	// kernelData and initrdData are given instead of files by the demo.
 	kernelData, initrdData []byte
 	// disk0 is a disk for hda that is no file.
-	disk0 disk.Image
+	disk0      disk.Image
+	loadvm     string   // snapshot to go on from
+	record     string   // journal to write
+	recordArgs []string // what it says about the machine
+	replay     string   // journal to follow
+
 	// notice is shown before the machine starts.
 	notice string
 }
@@ -112,6 +122,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	o.kernel, o.initrd = c.String("kernel"), c.String("initrd")
 	o.cfg.Boot.Append = c.String("append")
 	o.cfg.NoReboot = c.Bool("no-reboot")
+	o.loadvm = c.String("loadvm")
 	if m := c.String("machine"); m != "" && m != "pc" && !strings.HasPrefix(m, "pc,") && !strings.HasPrefix(m, "pc-i440fx") {
 		return nil, usagef("-machine %s: there is only pc; -machine help lists", m)
 	}

@@ -29,6 +29,7 @@ type session struct {
 	begun time.Time
 
 	last byte // of the guest's output on the terminal
+	left bool // the session ended, not the machine
 
 	display *screen.Display // nil without -display text
 
@@ -60,6 +61,9 @@ func (s *session) main() (err error) {
 		return machineError(err)
 	}
 	s.onClose(s.m.Close)
+	if err := s.begin(); err != nil {
+		return snapshotError(err)
+	}
 	if err := s.attachTools(); err != nil {
 		return err
 	}
@@ -73,6 +77,9 @@ func (s *session) main() (err error) {
 	s.begun = time.Now()
 	s.watch.Start()
 	err = s.loop()
+	if s.replay != "" {
+		err = s.endReplay(err)
+	}
 	s.display.Close()
 	err = errors.Join(err, s.takeScreenshot())
 	for _, t := range s.tools {
@@ -225,11 +232,12 @@ func (s *session) loop() error {
 		}
 		res, err := s.m.Run(ctx, machine.RunOptions{Budget: left})
 		if err != nil {
-			return fail(exitInternal, err)
+			return runError(err)
 		}
 		s.draw()
 		for _, n := range s.takeNotes() {
 			if n.end {
+				s.left = true
 				return n.err
 			}
 			if err := s.act(n); err != nil {

@@ -7,9 +7,11 @@
 //	memory.go     x, xp, u
 //	paging.go     page, info mem
 //	state.go      info pic and all other chips
+//	snapshots.go  savevm, loadvm
 //	screen.go     screendump, sendkey
 //
-// Nothing here changes the machine but sendkey, and reading never touches device registers.
+// Nothing here but loadvm and sendkey changes the machine, and reading never touches device
+// registers.
 package monitor
 
 import (
@@ -67,6 +69,8 @@ info screen           mode of the display     screendump FILE   the screen: .png
 sendkey KEY-KEY...    press keys, such as ret or ctrl-alt-delete, when the machine goes on
 p  EXPRESSION         print a value: numbers, registers, + - *
 c, cont               let the machine run     q, quit      leave Glassbox
+savevm NAME           keep the state          loadvm NAME  go back to it; c goes on
+info snapshots        list them               delvm NAME   delete one
 system_reset          reset and run           help         this text
 
 Sizes are b (1), h (2), w (4) and g (8 bytes), as in gdb. Addresses may use registers:
@@ -120,6 +124,9 @@ func commands() []command {
 		{[]string{"screendump"}, stay((*Monitor).screendump)},
 		{[]string{"sendkey"}, stay((*Monitor).sendkey)},
 		{[]string{"system_reset"}, verdict(Reset)},
+		{[]string{"savevm"}, snapshots(saveVM)},
+		{[]string{"loadvm"}, snapshots(loadVM)},
+		{[]string{"delvm"}, snapshots(delVM)},
 	}
 }
 
@@ -168,6 +175,8 @@ func (m *Monitor) info(args string) error {
 		return m.registers()
 	case "mem", "tlb":
 		return m.mappings()
+	case "snapshots":
+		return m.listVM()
 	case "screen":
 		m.printf("%s\n", m.t.ScreenInfo())
 		return nil
