@@ -160,7 +160,7 @@ func New(cfg Config) (*Machine, error) {
 	if cfg.RTCStart.IsZero() {
 		cfg.RTCStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	m := &Machine{cfg: cfg, unknown: map[string]uint64{}}
+	m := &Machine{cfg: cfg, unknown: map[string]uint64{}, until: never}
 	m.inbox.wake = make(chan struct{}, 1)
 	if cfg.Engine == Check {
 		if err := m.newTwin(); err != nil {

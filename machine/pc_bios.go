@@ -27,7 +27,7 @@ func (m *Machine) systemROM(w *wiring) {
 	for _, top := range []phys.Addr{bios.HighBase, bios.FourGiB} {
 		keep(b.mem.MapROMAt(top-rom.Size, "system ROM", off, rom.Size))
 	}
-	s := service.New(b.cpu.Caller(), memoryMap, service.Video{})
+	s := service.New(b.cpu.Caller(), memoryMap, m.videoTables())
 	b.cpu.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
 	m.describe()
 }
@@ -73,6 +73,7 @@ func (m *Machine) describe() {
 	}
 	m.rtc.SetCMOS(service.CMOSBoot2, uint8(order[0])|uint8(order[1])<<4)
 	m.rtc.SetCMOS(service.CMOSBoot, uint8(order[2])<<4)
+	m.describeFloppies()
 }
 
 // NothingToBoot says whether our BIOS has halted because no drive has a boot sector.

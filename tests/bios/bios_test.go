@@ -67,7 +67,7 @@ func run(t *testing.T, program string, engine machine.Engine) string {
 	defer d.Close()
 	m, err := machine.New(machine.Config{
 		Memory: 32 << 20, DebugCon: &out, DebugExit: true, NoReboot: true, Engine: engine,
-		Drives: [4]*machine.Drive{{Image: d}},
+		Drives: machine.Drives{{Image: d}},
 	})
 	require.NoError(t, err)
 	defer m.Close()
@@ -106,7 +106,7 @@ func b2i(b bool) int {
 }
 
 func TestEnginesAgreeOnFirmware(t *testing.T) {
-	run(t, "disk", machine.Check)
+	run(t, "services", machine.Check)
 }
 
 func TestRecordedAnswersAreSeaBIOSs(t *testing.T) {
