@@ -113,15 +113,19 @@ func (c *CPU) avxDot(in *Inst, format simd.Format) Fault {
 	if f.Raised {
 		return f
 	}
-	var r ymm
+	r := ymm{a[0], a[1]}
 	m0 := simd.MXCSR(c.S.MXCSR)
 	m, unmasked := m0, simd.Status(0)
-	for step := 1; step <= 3 && unmasked == 0; step++ { // both halves in step
-		r[0], m, unmasked = format.DotUntil(m0, a[0], b[0], uint8(in.Imm), step)
+	for step := 0; step < simd.DotSteps && unmasked == 0; step++ { // both halves in step
+		var st, s simd.Status
+		r[0], st = format.DotStep(m0, r[0], b[0], uint8(in.Imm), step)
 		if wide {
-			r1, m1, u := format.DotUntil(m0, a[1], b[1], uint8(in.Imm), step)
-			r[1], m, unmasked = r1, m|m1, unmasked|u
+			r[1], s = format.DotStep(m0, r[1], b[1], uint8(in.Imm), step)
 		}
+		m, unmasked = m.Raise(st|s), m0.Unmasked(st|s)
+	}
+	if !wide {
+		r[1] = simd.Vec{}
 	}
 	c.S.MXCSR = uint32(m)
 	if f := c.simdFault(unmasked); f.Raised {
@@ -269,7 +273,12 @@ func vwiden(op widening) Exec {
 		if f := c.avxReady(); f.Raised {
 			return f
 		}
+		saved := c.alignMask
+		if in.Code == 0x13 { // VCVTPH2PS: alignment checking does not look at it
+			c.alignMask = 0
+		}
 		v, f := c.ymmRead(in, in.Src, 8<<in.VEXL)
+		c.alignMask = saved
 		if f.Raised {
 			return f
 		}

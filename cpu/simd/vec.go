@@ -134,37 +134,42 @@ func (f Format) Horizontal(m MXCSR, op Binary, a, b Vec) (r Vec, st Status) {
 // SDM Vol. 2A, "DPPS—Dot Product of Packed Single Precision Floating-Point Values". Which
 // of several NaNs a lane gets the manual leaves open; the order here is the processor's.
 func (f Format) Dot(m MXCSR, a, b Vec, imm uint8) (r Vec, out MXCSR, unmasked Status) {
-	return f.DotUntil(m, a, b, imm, 3)
+	r, out = a, m
+	for step := 0; step < DotSteps && unmasked == 0; step++ {
+		var st Status
+		r, st = f.DotStep(m, r, b, imm, step)
+		out, unmasked = out.Raise(st), m.Unmasked(st)
+	}
+	return r, out, unmasked
 }
 
-// DotUntil is Dot with the first steps of its three only: multiplication, two additions.
-func (f Format) DotUntil(m MXCSR, a, b Vec, imm uint8, steps int) (r Vec, out MXCSR, unmasked Status) {
-	for i := range f.Lanes() {
-		if imm>>(4+i)&1 == 0 {
-			f.SetLane(&a, i, 0)
-			f.SetLane(&b, i, 0)
+// DotSteps is the number of steps of a dot product, each of which reports its exceptions.
+const DotSteps = 3
+
+// DotStep is one step of Dot: a is the first source, then the result of the step before.
+func (f Format) DotStep(m MXCSR, a, b Vec, imm uint8, step int) (r Vec, st Status) {
+	switch step {
+	case 0:
+		for i := range f.Lanes() {
+			if imm>>(4+i)&1 == 0 {
+				f.SetLane(&a, i, 0)
+				f.SetLane(&b, i, 0)
+			}
 		}
+		return f.Packed(m, Format.Mul, a, b)
+	case 1:
+		return f.Packed(m, Format.Add, a, f.exchange(a, 1))
 	}
-	r, st := f.Packed(m, Format.Mul, a, b)
-	out = m.Raise(st)
-	if u := m.Unmasked(st); u != 0 || steps == 1 {
-		return r, out, u
-	}
-	r, st = f.Packed(out, Format.Add, r, f.exchange(r, 1))
-	out = out.Raise(st)
-	if u := m.Unmasked(st); u != 0 || steps == 2 {
-		return r, out, u
-	}
+	r = a
 	if f == Single {
-		r, st = f.Packed(out, Format.Add, f.exchange(r, 1), f.exchange(r, 3))
-		out = out.Raise(st)
+		r, st = f.Packed(m, Format.Add, f.exchange(a, 1), f.exchange(a, 3))
 	}
 	for i := range f.Lanes() {
 		if imm>>i&1 == 0 {
 			f.SetLane(&r, i, 0)
 		}
 	}
-	return r, out, m.Unmasked(st)
+	return r, st
 }
 
 // exchange returns v with lane i^x in lane i.
