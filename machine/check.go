@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/glassbox-vm/glassbox/cpu"
@@ -47,8 +48,11 @@ func (m *Machine) newTwin() error {
 	cfg := m.cfg
 	cfg.Engine = Plain
 	cfg.Serial, cfg.DebugCon = [4]writer{}, nil
+	if cfg.Parallel != nil {
+		cfg.Parallel = io.Discard
+	}
 	for i, d := range m.cfg.Drives {
-		if d != nil {
+		if d != nil && d.Image != nil {
 			mine, other := *d, *d
 			mine.Image, other.Image = disk.NewOverlay(d.Image), disk.NewOverlay(d.Image)
 			m.cfg.Drives[i], cfg.Drives[i] = &mine, &other

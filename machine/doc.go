@@ -31,6 +31,7 @@
 //	0081  008f  dma8237 pages
 //	0092  0092  port92
 //	00a0  00a1  pic8259 slave
+//	00b2  00b3  piix4 apm
 //	00c0  00df  dma8237 channels 4-7
 //	00e9  00e9  debugconsole
 //	00f4  00f7  debugexit
@@ -40,24 +41,28 @@
 //	02e8  02ef  uart16550 COM4
 //	02f8  02ff  uart16550 COM2
 //	0376  0376  ide channel 1 control
+//	0378  037a  lpt
 //	03b4  03b5  vga crtc mono
 //	03ba  03ba  vga status mono
 //	03c0  03cf  vga
 //	03d4  03d5  vga crtc
 //	03da  03da  vga status
 //	03e8  03ef  uart16550 COM3
+//	03f0  03f5  fdc82077
 //	03f6  03f6  ide channel 0 control
+//	03f7  03f7  fdc82077 dir
 //	03f8  03ff  uart16550 COM1
 //	04d0  04d1  elcr
 //	0510  051b  fw_cfg
+//	0600  063f  piix4 power management
 //	0cf8  0cff  pci configuration
 //	c040  c04f  piix3 bus master
 //
 // The VGA is there unless Config.VGA says otherwise; its linear frame buffer and registers
 // are where the guest's firmware puts them (here: FD000000h and FEBF0000h).
 //
-// The chip at F4h is there when Config.DebugExit asks for it; the IDE ports and the bus
-// master answer where and when the guest's firmware says so (here: the board, for a
+// The chip at F4h is there when Config.DebugExit asks for it; the IDE ports, the bus
+// master and the power management answer where and when the guest's firmware says so (here: the board, for a
 // kernel that is loaded directly).
 //
 // # Interrupt lines
@@ -67,7 +72,10 @@
 //	1     i8042 keyboard
 //	3     COM2, COM4
 //	4     COM1, COM3
+//	6     fdc82077
+//	7     lpt
 //	8     mc146818
+//	9     piix4 power management
 //	12    i8042 auxiliary device
 //	14    ide channel 0
 //	15    ide channel 1

@@ -26,6 +26,9 @@ type ForkOptions struct {
 func (m *Machine) Fork(opt ForkOptions) (*Machine, error) {
 	cfg := m.cfg
 	cfg.Serial, cfg.DebugCon = opt.Serial, opt.DebugCon
+	if cfg.Parallel != nil {
+		cfg.Parallel = io.Discard
+	}
 	if cfg.Engine == Check {
 		cfg.Engine = Fast
 	}
@@ -35,9 +38,9 @@ func (m *Machine) Fork(opt ForkOptions) (*Machine, error) {
 			return nil, fmt.Errorf("fork: %w", err)
 		}
 		if o != nil {
-			cfg.Drives[i] = &Drive{Image: o.Fork(), Serial: d.Serial}
-		} else if d != nil { // never written: an overlay only keeps Close away from it
-			cfg.Drives[i] = &Drive{Image: readOnly{d.Image}, Serial: d.Serial}
+			cfg.Drives[i] = &Drive{Image: o.Fork(), Serial: d.Serial, CDROM: d.CDROM}
+		} else if d != nil && d.Image != nil { // never written: an overlay only keeps Close away from it
+			cfg.Drives[i] = &Drive{Image: readOnly{d.Image}, Serial: d.Serial, CDROM: d.CDROM}
 		}
 	}
 	m.forgetTranslations()

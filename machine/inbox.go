@@ -13,12 +13,16 @@ import (
 type Input struct {
 	Count uint64       // instructions executed before
 	Time  devices.Time // virtual time
-	Port  int          // serial port 0…3, or PortKeyboard
-	Data  []byte       // for the keyboard: pairs of a key and 1 (down) or 0 (up)
+	Port  int          // serial port 0…3, PortKeyboard, PortMouse or PortPower
+	Data  []byte       // for the keyboard: pairs of a key and 1 (down) or 0 (up); see pc_media.go
 }
 
-// PortKeyboard is the Port of an Input of keys.
-const PortKeyboard = 4
+// Ports of an Input that are no serial ports.
+const (
+	PortKeyboard = 4 // keys
+	PortMouse    = 5 // movements
+	PortPower    = 6 // the power button; no data
+)
 
 // An inbox holds what other goroutines send until the machine takes it between two
 // slices.
@@ -26,6 +30,7 @@ type inbox struct {
 	mu     sync.Mutex
 	serial [4][]byte
 	keys   []KeyEvent
+	events []Input // for mouse and power button, at most maxEvents
 	stop   bool
 	source bool // somebody may still send
 	wake   chan struct{}
@@ -127,6 +132,7 @@ const charPace = 10_000
 // whether some is left.
 func (m *Machine) deliverInput() (more bool) {
 	m.deliverKeys()
+	m.deliverEvents()
 	for i, u := range m.uart {
 		p := m.inbox.take(i, u.Room())
 		if p == nil {

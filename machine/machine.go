@@ -43,21 +43,29 @@ type Boot struct {
 	Order []BootDevice
 }
 
-// A Drive is an ATA disk on one of the four IDE positions.
+// A Drive is a disk or CD-ROM drive on one of the four IDE positions, or a floppy drive.
 type Drive struct {
-	Image  disk.Image
-	Serial string // reported to the guest; "" gives a default
+	Image  disk.Image // nil: nothing in a CD-ROM or floppy drive
+	Serial string     // reported to the guest; "" gives a default; not of a floppy drive
+	CDROM  bool       // on an IDE position: a CD-ROM drive
 }
+
+// Drives are the drives of a machine: hda…hdd, then floppies A and B; nil is absent.
+type Drives = [6]*Drive
+
+// FloppyA is the position of the first floppy drive.
+const FloppyA = 4
 
 // A Config is everything that makes one machine differ from another. Two machines with
 // equal Config and equal input run identically.
 type Config struct {
-	Memory    uint64    // bytes, a multiple of 1 MiB; 0 means 128 MiB
-	CPU       string    // model, with optional ,+feature,-feature; "" is the default model
-	Boot      Boot      // direct boot
-	Drives    [4]*Drive // hda…hdd; nil is absent
+	Memory    uint64 // bytes, a multiple of 1 MiB; 0 means 128 MiB
+	CPU       string // model, with optional ,+feature,-feature; "" is the default model
+	Boot      Boot   // direct boot
+	Drives    Drives
 	Serial    [4]writer // what COM1…COM4 send; nil discards
 	DebugCon  io.Writer // what port E9h sends; nil discards
+	Parallel  io.Writer // what is printed on LPT1; nil: no printer
 	DebugExit bool      // an isa-debug-exit at port F4h
 	VGA       VGA       // display adapter
 	NoReboot  bool      // a reset ends Run

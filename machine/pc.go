@@ -9,20 +9,24 @@ import (
 	"github.com/glassbox-vm/glassbox/devices/debugconsole"
 	"github.com/glassbox-vm/glassbox/devices/debugexit"
 	"github.com/glassbox-vm/glassbox/devices/dma8237"
+	"github.com/glassbox-vm/glassbox/devices/fdc82077"
 	"github.com/glassbox-vm/glassbox/devices/fwcfg"
 	"github.com/glassbox-vm/glassbox/devices/i440fx"
 	"github.com/glassbox-vm/glassbox/devices/i8042"
 	"github.com/glassbox-vm/glassbox/devices/ide"
 	"github.com/glassbox-vm/glassbox/devices/ioport"
+	"github.com/glassbox-vm/glassbox/devices/lpt"
 	"github.com/glassbox-vm/glassbox/devices/mc146818"
 	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/devices/pic8259"
 	"github.com/glassbox-vm/glassbox/devices/piix3"
+	"github.com/glassbox-vm/glassbox/devices/piix4pm"
 	"github.com/glassbox-vm/glassbox/devices/pit8254"
 	"github.com/glassbox-vm/glassbox/devices/port61"
 	"github.com/glassbox-vm/glassbox/devices/port92"
 	"github.com/glassbox-vm/glassbox/devices/post80"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
+	"github.com/glassbox-vm/glassbox/devices/ps2mouse"
 	"github.com/glassbox-vm/glassbox/devices/uart16550"
 	"github.com/glassbox-vm/glassbox/devices/vga"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
@@ -43,16 +47,20 @@ type board struct {
 	dma    *dma8237.Device
 	kbc    *i8042.Device
 	kbd    *ps2kbd.Device
+	mouse  *ps2mouse.Device
 	port61 *port61.Device
 	port92 *port92.Device
 	post   *post80.Device
 	uart   [4]*uart16550.Device
+	lpt    *lpt.Device
+	fdc    *fdc82077.Device
 	fwcfg  *fwcfg.Device
 
 	pciBus   *pci.Bus
 	pciPorts *pci.Ports
 	host     *i440fx.Device
 	isa      *piix3.ISA
+	pm       *piix4pm.Device
 	ideFunc  *piix3.IDE
 	ide      [2]*ide.Channel
 
@@ -127,6 +135,8 @@ func (m *Machine) build() error {
 	m.serial(&w)
 	m.keyboard(&w)
 	m.pci(&w)
+	m.floppy(&w)
+	m.parallel(&w)
 	m.display(&w)
 	m.firmware(&w)
 	m.systemROM(&w)

@@ -8,6 +8,7 @@ import (
 	"github.com/glassbox-vm/glassbox/devices/ide"
 	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/devices/piix3"
+	"github.com/glassbox-vm/glassbox/devices/piix4pm"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -37,7 +38,10 @@ func (m *Machine) pci(w *wiring) {
 		cfg := ide.Config{Clock: m.clock, INTRQ: b.ideFunc.INTRQ(ch), DMARQ: b.ideFunc.DMARQ(ch), OnHostError: m.hostError}
 		for d := range cfg.Drives {
 			if dr := m.cfg.Drives[2*ch+d]; dr != nil {
-				cfg.Drives[d] = ide.Drive{Image: dr.Image, Model: "GLASSBOX HARDDISK", Serial: driveSerial(dr, 2*ch+d), Firmware: "1.0"}
+				cfg.Drives[d] = ide.Drive{Image: dr.Image, CDROM: dr.CDROM, Model: "GLASSBOX HARDDISK", Serial: driveSerial(dr, 2*ch+d), Firmware: "1.0"}
+				if dr.CDROM {
+					cfg.Drives[d].Model = "GLASSBOX CD-ROM"
+				}
 			}
 		}
 		b.ide[ch] = ide.New(cfg)
@@ -51,6 +55,8 @@ func (m *Machine) pci(w *wiring) {
 	attach(pci.Slot{Device: 0, Function: 0}, b.host.Function())
 	attach(pci.Slot{Device: 1, Function: 0}, b.isa.Function())
 	attach(pci.Slot{Device: 1, Function: 1}, b.ideFunc.Function())
+	m.power(w)
+	attach(pci.Slot{Device: 1, Function: 3}, b.pm.Function())
 	b.pciPorts = pci.NewPorts(b.pciBus, b.isa.ResetControl())
 	w.ports(b.ports, "pci configuration", 0xcf8, 8, b.pciPorts)
 }
@@ -136,4 +142,7 @@ func (b *board) configurePCI() {
 	f.WriteConfig(ideTiming, 2, ideDecode|ideFastTimer)
 	f.WriteConfig(ideTiming+2, 2, ideDecode|ideFastTimer)
 	f.WriteConfig(pciCommand, 2, commandIO|commandBM)
+	pm := b.pm.Function()
+	pm.WriteConfig(piix4pm.RegPMBA, 4, powerPorts|1)
+	pm.WriteConfig(piix4pm.RegPMREGMISC, 1, 1)
 }

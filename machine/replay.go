@@ -141,7 +141,7 @@ func (r *replay) read(s *bufio.Scanner) error {
 		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
 			return fmt.Errorf("%w: line %d: %w", ErrJournal, n, err)
 		}
-		if l.Count < last || l.Kind == inputData && uint(l.Port) > PortKeyboard {
+		if l.Count < last || l.Kind == inputData && uint(l.Port) > PortPower {
 			return fmt.Errorf("%w: line %d is out of order, or for a port that does not exist", ErrJournal, n)
 		}
 		last = l.Count

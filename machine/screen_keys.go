@@ -155,6 +155,10 @@ func (m *Machine) deliverKeys() {
 
 // accept gives the chips an input that a machine has taken, this one or another.
 func (m *Machine) accept(in Input) {
+	if in.Port > PortKeyboard {
+		m.acceptEvent(in)
+		return
+	}
 	if in.Port != PortKeyboard {
 		for _, c := range in.Data {
 			m.uart[in.Port].Receive(c)

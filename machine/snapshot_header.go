@@ -48,8 +48,8 @@ var ErrSnapshot = errors.New("snapshot")
 type Description struct {
 	Memory     uint64    `json:"memory"` // bytes
 	CPU        string    `json:"cpu"`    // as Config.CPU
-	Drives     [4]int64  `json:"drives"` // sizes in bytes, -1 for none
-	Serials    [4]string `json:"serials"`
+	Drives     [6]int64  `json:"drives"` // sizes in bytes, -1 for none
+	Serials    [6]string `json:"serials"`
 	Kernel     string    `json:"kernel"` // SHA-256 of kernel, modules and command line, or ""
 	RTCStart   int64     `json:"rtc"`    // seconds since 1970
 	SerialPace bool      `json:"serial_pace"`
@@ -75,7 +75,10 @@ func (m *Machine) Description() Description {
 	for i, dr := range m.cfg.Drives {
 		d.Drives[i] = -1
 		if dr != nil {
-			d.Drives[i], d.Serials[i] = dr.Image.Size(), driveSerial(dr, i)
+			d.Serials[i] = driveSerial(dr, i)
+			if d.Drives[i] = 0; dr.Image != nil {
+				d.Drives[i] = dr.Image.Size()
+			}
 		}
 	}
 	return d

@@ -100,7 +100,7 @@ func setChunk(mem *phys.Memory, off uint64, chunk []byte, size int) {
 // writes to its image a snapshot cannot be taken.
 func (m *Machine) overlay(i int) (*disk.Overlay, error) {
 	d := m.cfg.Drives[i]
-	if d == nil || d.Image.ReadOnly() {
+	if d == nil || d.Image == nil || d.Image.ReadOnly() {
 		return nil, nil
 	}
 	if o, ok := d.Image.(*disk.Overlay); ok {

@@ -28,6 +28,7 @@ func (m *Machine) parts() []part {
 		chip("mc146818", 1, b.rtc),
 		chip("dma8237", 1, b.dma),
 		chip("ps2kbd", 1, b.kbd),
+		chip("ps2mouse", 1, b.mouse),
 		chip("i8042", 1, b.kbc),
 		chip("port92", 1, b.port92),
 		chip("post80", 1, b.post),
@@ -36,6 +37,7 @@ func (m *Machine) parts() []part {
 	for i, u := range b.uart {
 		p = append(p, chip(fmt.Sprintf("uart16550.%d", i), 1, u))
 	}
+	p = append(p, chip("lpt", 1, b.lpt), chip("fdc82077", 1, b.fdc))
 	for i, c := range b.ide {
 		p = append(p, chip(fmt.Sprintf("ide.%d", i), 2, c))
 	}
@@ -45,6 +47,7 @@ func (m *Machine) parts() []part {
 	return append(p,
 		row[keyState]("keys", 1, &m.keys),
 		chip("i440fx", 1, b.host),
+		chip("piix4pm", 1, b.pm),
 		chip("piix3.ide", 1, b.ideFunc),
 		chip("piix3.isa", 1, b.isa),
 		chip("pci", 1, b.pciPorts),

@@ -140,7 +140,7 @@ func New(c Config) *Device {
 		c.Map = func(uint64, bool) {}
 	}
 	d := &Device{c: c}
-	d.timer = c.Clock.NewTimer(d.drive)
+	d.timer = c.Clock.NewTimer(d.update)
 	d.f = pci.NewFunction(pci.Header{
 		Vendor: 0x8086, Device: 0x7113, Revision: 3, Class: 0x068000, InterruptPin: 1,
 		CommandWritable: pci.CommandIO, Status: 0x0280,
@@ -232,13 +232,17 @@ func nextChange(at devices.Time) devices.Time {
 	return devices.Time(q)
 }
 
-// drive brings the timer's status up to date and drives SCI. While the timer may raise SCI
-// the chip wants to be woken.
-func (d *Device) drive() {
+// update brings the timer's status up to date and drives SCI.
+func (d *Device) update() {
 	if now := d.c.Clock.Now(); now >= d.s.TimerStatus {
 		d.s.Status |= bitTimer
 		d.s.TimerStatus = nextChange(now)
 	}
+	d.drive()
+}
+
+// drive drives SCI. While the timer may raise it the chip wants to be woken.
+func (d *Device) drive() {
 	on := d.s.Control&controlSCI != 0
 	d.c.SCI(on && (d.s.Status&d.s.Enable != 0 || d.s.GPStatus&d.s.GPEnable != 0))
 	if on && d.s.Enable&bitTimer != 0 && d.s.Status&bitTimer == 0 {
@@ -251,13 +255,13 @@ func (d *Device) drive() {
 // PressPowerButton is the button on the case, pressed and released.
 func (d *Device) PressPowerButton() {
 	d.s.Status |= bitButton
-	d.drive()
+	d.update()
 }
 
 // RaiseEvent sets a bit (0 or 8–11) of the general-purpose events.
 func (d *Device) RaiseEvent(bit uint) {
 	d.s.GPStatus |= 1 << (bit & 15) & gpeBits
-	d.drive()
+	d.update()
 }
 
 // Registers is the face at PMBA, a devices.WidePort, 64 ports.
@@ -271,7 +275,7 @@ func (f face) In(off uint16) uint8 {
 	word := func(v uint16) uint8 { return uint8(v >> (8 * (off & 1))) }
 	switch off &^ 1 {
 	case 0x00:
-		d.drive()
+		d.update()
 		return word(d.s.Status)
 	case 0x02:
 		return word(d.s.Enable)
@@ -297,7 +301,7 @@ func (f face) Out(off uint16, v uint8) {
 	bits, mask := uint16(v)<<shift, uint16(0xff)<<shift
 	switch off &^ 1 {
 	case 0x00:
-		d.drive() // what has come until now is cleared with it
+		d.update() // what has come until now is cleared with it
 		d.s.Status &^= bits
 	case 0x02:
 		d.s.Enable = d.s.Enable&^mask | bits&enableBits
@@ -312,7 +316,7 @@ func (f face) Out(off uint16, v uint8) {
 			d.s.Other[off-0x10] = v
 		}
 	}
-	d.drive()
+	d.update()
 }
 
 // InWide implements devices.WidePort: the timer is read as a whole.
@@ -327,7 +331,7 @@ func (f face) InWide(off uint16, size int) (v uint32) {
 func (f face) OutWide(off uint16, size int, v uint32) {
 	if off == 4 {
 		f.d.control(uint16(v))
-		f.d.drive()
+		f.d.update()
 		return
 	}
 	for i := range size {
@@ -371,7 +375,7 @@ func (f apmFace) Out(off uint16, v uint8) {
 		case ACPIDisable:
 			f.d.s.Control &^= controlSCI
 		}
-		f.d.drive()
+		f.d.update()
 	case 1:
 		f.d.s.APMS = v
 	}

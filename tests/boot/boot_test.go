@@ -191,7 +191,7 @@ reboot -f
 `
 	out, res, _ := boot(t, machine.Config{
 		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, moduleFiles(t)...), Append: "console=ttyS0"},
-		Drives: [4]*machine.Drive{{Image: d}},
+		Drives: machine.Drives{{Image: d}},
 	}, 12e9, "")
 	require.NoError(t, d.Close())
 	require.Equal(t, machine.StopReset, res.Reason, tail(out))

@@ -1,0 +1,195 @@
+package machine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/glassbox-vm/glassbox/bios/service"
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/devices/fdc82077"
+	"github.com/glassbox-vm/glassbox/devices/lpt"
+	"github.com/glassbox-vm/glassbox/devices/piix4pm"
+)
+
+// powerPorts is where the board, in place of firmware, puts the registers of the power
+// management.
+const powerPorts = 0x600
+
+// power is ACPI power management.
+func (m *Machine) power(w *wiring) {
+	b := m.board
+	b.pm = piix4pm.New(piix4pm.Config{
+		Clock:    m.clock,
+		SCI:      b.irq[piix4pm.SCI].input(),
+		PowerOff: m.pulse(func() { m.request.powerOff = true }),
+		Map:      b.movable("piix4 power management", piix4pm.Ports, func() devices.Port { return b.pm.Registers() }),
+	})
+	w.ports(b.ports, "piix4 apm", 0xb2, piix4pm.APMPorts, b.pm.APM())
+}
+
+// floppy is the floppy controller on DMA channel 2. Port 3F6h, in the middle of its block,
+// belongs to the IDE controller.
+func (m *Machine) floppy(w *wiring) {
+	b := m.board
+	channel := b.dma.Channel(2)
+	cfg := fdc82077.Config{Clock: m.clock, IRQ: b.irq[6].input(), DMA: channel, OnHostError: func(e fdc82077.HostError) {
+		m.unknown[fmt.Sprintf("floppy %s failed: %v", e.Op, e.Err)]++
+	}}
+	for i := range cfg.Drives {
+		dr := m.cfg.Drives[FloppyA+i]
+		if dr == nil {
+			continue
+		}
+		cfg.Drives[i].Type = fdc82077.Drive1M44
+		if dr.Image == nil {
+			continue
+		}
+		f, ok := fdc82077.FormatOf(dr.Image.Size())
+		if !ok && w.err == nil {
+			w.err = fmt.Errorf("%w: floppy %c: %d bytes are more than a disk of 2.88 MB has", ErrConfig, 'A'+i, dr.Image.Size())
+		}
+		cfg.Drives[i] = fdc82077.Drive{Type: f.Drive, Image: dr.Image}
+		if f.Drive == fdc82077.Drive720K {
+			cfg.Drives[i].Type = fdc82077.Drive1M44 // reads both
+		}
+	}
+	b.fdc = fdc82077.New(cfg)
+	channel.Attach(b.fdc.Serve)
+	w.ports(b.ports, "fdc82077", 0x3f0, 6, b.fdc)
+	w.ports(b.ports, "fdc82077 dir", 0x3f7, 1, dirFace{b.fdc})
+}
+
+// dirFace is the last port of the floppy controller.
+type dirFace struct{ d *fdc82077.Device }
+
+func (f dirFace) In(uint16) uint8       { return f.d.In(7) }
+func (f dirFace) Out(_ uint16, v uint8) { f.d.Out(7, v) }
+
+// describeFloppies writes the types of the drives into battery-backed memory, and the
+// equipment: floppies, mouse, coprocessor.
+func (m *Machine) describeFloppies() {
+	a, b := m.fdc.Drive(0), m.fdc.Drive(1)
+	m.rtc.SetCMOS(service.CMOSFloppies, uint8(a)<<4|uint8(b))
+	equipment := uint8(0x06)
+	switch {
+	case a != fdc82077.NoDrive && b != fdc82077.NoDrive:
+		equipment |= 0x41
+	case a != fdc82077.NoDrive || b != fdc82077.NoDrive:
+		equipment |= 0x01
+	}
+	m.rtc.SetCMOS(service.CMOSEquipment, equipment)
+}
+
+// parallel is LPT1.
+func (m *Machine) parallel(w *wiring) {
+	b := m.board
+	cfg := lpt.Config{IRQ: b.irq[7].input()}
+	if m.cfg.Parallel != nil {
+		cfg.Print = m.output(m.cfg.Parallel)
+	}
+	b.lpt = lpt.New(cfg)
+	w.ports(b.ports, "lpt", 0x378, lpt.Ports, b.lpt)
+}
+
+// ErrMedium is the error, wrapped, for a medium that cannot be changed.
+var ErrMedium = errors.New("change medium")
+
+// SetMedium puts a disc into the CD-ROM or floppy drive at position i of Config.Drives, or
+// takes it out with nil, and returns what was in it, which is the caller's again. Call it
+// between calls of Run. While the machine is recorded or replayed it is an error, because
+// the journal does not hold discs.
+func (m *Machine) SetMedium(i int, image disk.Image) (old disk.Image, err error) {
+	switch {
+	case i < 0 || i >= len(m.cfg.Drives) || m.cfg.Drives[i] == nil:
+		return nil, fmt.Errorf("%w: there is no drive %d", ErrMedium, i)
+	case i < FloppyA && !m.cfg.Drives[i].CDROM:
+		return nil, fmt.Errorf("%w: drive %d is a hard disk", ErrMedium, i)
+	case m.recording():
+		return nil, fmt.Errorf("%w: the machine is being recorded or replayed", ErrMedium)
+	}
+	if image != nil && i >= FloppyA {
+		if _, ok := fdc82077.FormatOf(image.Size()); !ok {
+			return nil, fmt.Errorf("%w: %d bytes are more than a floppy has", ErrMedium, image.Size())
+		}
+	}
+	d := *m.cfg.Drives[i]
+	old = d.Image
+	if m.twin != nil {
+		mine, other := image, image
+		if image != nil {
+			mine, other = disk.NewOverlay(image), disk.NewOverlay(image)
+		}
+		if _, err := m.twin.SetMedium(i, other); err != nil {
+			return nil, err
+		}
+		image = mine
+	}
+	d.Image = image
+	m.cfg.Drives[i] = &d
+	if i >= FloppyA {
+		m.fdc.SetMedium(i-FloppyA, image)
+		return old, nil
+	}
+	m.ide[i/2].SetMedium(i%2, image)
+	return old, nil
+}
+
+// maxEvents bounds what waits for the mouse and the power button.
+const maxEvents = 4096
+
+// MoveMouse moves the mouse by x counts to the right and y upwards, turns its wheel by z
+// towards the user, and sets the buttons that are down (bit 0 left, 1 right, 2 middle). It
+// may be called from any goroutine; false means that too much waits already.
+func (m *Machine) MoveMouse(x, y, z int, buttons uint8) bool {
+	p := make([]byte, 0, 7)
+	for _, v := range []int{x, y, z} {
+		p = binary.LittleEndian.AppendUint16(p, uint16(int16(min(max(v, -1<<15), 1<<15-1))))
+	}
+	return m.sendEvent(Input{Port: PortMouse, Data: append(p, buttons)})
+}
+
+// PressPowerButton is the button on the case: an ACPI system shuts down. It may be called
+// from any goroutine.
+func (m *Machine) PressPowerButton() bool { return m.sendEvent(Input{Port: PortPower}) }
+
+func (m *Machine) sendEvent(in Input) bool {
+	b := &m.inbox
+	b.mu.Lock()
+	ok := len(b.events) < maxEvents
+	if ok {
+		b.events = append(b.events, in)
+	}
+	b.mu.Unlock()
+	b.signal()
+	return ok
+}
+
+// deliverEvents takes what was sent over.
+func (m *Machine) deliverEvents() {
+	b := &m.inbox
+	b.mu.Lock()
+	events := b.events
+	b.events = nil
+	b.mu.Unlock()
+	for _, in := range events {
+		in.Count, in.Time = m.cpu.Count(), m.clock.Now()
+		m.accept(in)
+		if m.journal != nil {
+			m.journal(in)
+		}
+	}
+}
+
+// acceptEvent gives the mouse or the power button an input. One that is damaged, from a
+// journal, is ignored.
+func (m *Machine) acceptEvent(in Input) {
+	switch {
+	case in.Port == PortMouse && len(in.Data) == 7:
+		way := func(i int) int { return int(int16(binary.LittleEndian.Uint16(in.Data[i:]))) }
+		m.mouse.Move(way(0), way(2), way(4), in.Data[6])
+	case in.Port == PortPower:
+		m.pm.PressPowerButton()
+	}
+}
