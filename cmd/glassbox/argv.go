@@ -106,9 +106,9 @@ func unknownFlag(name string, known []flagSpec) error {
 }
 
 // qemuOnly are options of QEMU that have no counterpart here.
-const qemuOnly = " L S acpitable action add-fd audiodev bios blockdev boot cdrom chardev daemonize " +
-	"device_add dfilter dtb fda fdb fsdev full-screen fw_cfg gdb global icount incoming iscsi " +
-	"k mem-path mem-prealloc mon mtdblock netdev no-shutdown numa object option-rom parallel " +
+const qemuOnly = " L S acpitable action add-fd audiodev bios blockdev boot chardev daemonize " +
+	"device_add dfilter dtb fsdev full-screen fw_cfg gdb global icount incoming iscsi " +
+	"k mem-path mem-prealloc mon mtdblock netdev no-shutdown numa object option-rom " +
 	"pflash pidfile plugin prom-env qmp readconfig runas s sandbox sd seed semihosting " +
 	"set shim smbios soundhw spice tb-size tpmdev trace-events usb usbdevice uuid virtfs " +
 	"vnc watchdog watchdog-action writeconfig "

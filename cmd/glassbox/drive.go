@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/opt"
 	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
 )
 
 // A driveSpec is one disk of the command line.
@@ -14,6 +16,8 @@ type driveSpec struct {
 	path   string
 	index  int // 0…3 for hda…hdd, -1: the first free one
 	serial string
+	cdrom  bool
+	floppy bool // index is 0 or 1 for A or B, until place
 	open   disk.Options
 	// snapshot was given, so that -snapshot does not override it
 	explicit bool
@@ -35,7 +39,10 @@ func parseDrive(value string) (driveSpec, error) {
 	if unit >= 0 || bus > 0 {
 		d.index = 2*bus + max(unit, 0)
 	}
-	if d.path == "" {
+	if d.floppy && (d.index > 1 || d.cdrom) {
+		return d, errors.New("if=floppy: index is 0 or 1")
+	}
+	if d.path == "" && !d.cdrom && !d.floppy {
 		return d, fmt.Errorf("%q names no file; write file=PATH", value)
 	}
 	return d, nil
@@ -52,12 +59,20 @@ func (d *driveSpec) set(p opt.Pair, bus, unit *int) (err error) {
 			return fmt.Errorf("format=%s is not supported, only raw; qemu-img convert -O raw makes one", p.Value)
 		}
 	case "if":
-		if p.Value != "ide" {
-			return fmt.Errorf("if=%s is not supported, only ide", p.Value)
+		switch p.Value {
+		case "ide":
+		case "floppy":
+			d.floppy = true
+		default:
+			return fmt.Errorf("if=%s is not supported, only ide and floppy", p.Value)
 		}
 	case "media":
-		if p.Value != "disk" {
-			return fmt.Errorf("media=%s is not supported, only disk", p.Value)
+		switch p.Value {
+		case "disk":
+		case "cdrom":
+			d.cdrom = true
+		default:
+			return fmt.Errorf("media=%s is not supported, only disk and cdrom", p.Value)
 		}
 	case "index":
 		d.index, err = small(p, 3)
@@ -98,9 +113,21 @@ func small(p opt.Pair, limit int) (int, error) {
 	return 0, fmt.Errorf("%s: want 0 to %d", p.Value, limit)
 }
 
-// place gives every drive its position.
-func place(drives []driveSpec) (placed [4]*driveSpec, err error) {
-	name := func(i int) string { return "hd" + string(rune('a'+i)) }
+// place gives every drive its position in machine.Drives. CD-ROM drives that do not say
+// where they want to be begin at hdc.
+func place(drives []driveSpec) (placed [len(machine.Drives{})]*driveSpec, err error) {
+	name := func(i int) string {
+		if i >= machine.FloppyA {
+			return "fd" + string(rune('a'+i-machine.FloppyA))
+		}
+		return "hd" + string(rune('a'+i))
+	}
+	for i := range drives {
+		if d := &drives[i]; d.floppy {
+			d.index = machine.FloppyA + max(d.index, 0)
+			d.floppy = false
+		}
+	}
 	for i := range drives {
 		d := &drives[i]
 		if d.index < 0 {
@@ -116,7 +143,10 @@ func place(drives []driveSpec) (placed [4]*driveSpec, err error) {
 		if d.index >= 0 {
 			continue
 		}
-		for j := range placed {
+		for j := range machine.FloppyA {
+			if d.cdrom {
+				j = (j + 2) % machine.FloppyA
+			}
 			if placed[j] == nil {
 				placed[j], d.index = d, j
 				break

@@ -64,9 +64,13 @@ func scriptFlags(s *typing) []cli.Flag {
 
 func diskFlags() []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringSliceFlag{Name: "drive", Category: catDisks, Usage: "`file=F[,KEY=VALUE]`: disk image: format=raw, readonly=on, snapshot=on,\nindex=N, cache=unsafe; ,, is a comma inside a value"},
+		&cli.StringSliceFlag{Name: "drive", Category: catDisks, Usage: "`file=F[,KEY=VALUE]`: disk image: format=raw, readonly=on, snapshot=on,\nindex=N, cache=unsafe, media=cdrom, if=floppy; ,, is a comma inside a value"},
 		&cli.BoolFlag{Name: "snapshot", Category: catDisks, Usage: "throw away what is written to disks"},
 	}
+	flags = append(flags,
+		&cli.StringFlag{Name: "cdrom", Category: catDisks, Usage: "`FILE`: disc in a CD-ROM drive, secondary master; \"\" leaves it empty"},
+		&cli.StringFlag{Name: "fda", Category: catDisks, Usage: "`FILE`: disk in floppy drive A, 160K to 2.88M"},
+		&cli.StringFlag{Name: "fdb", Category: catDisks, Usage: "`FILE`: the same for B"})
 	for i, n := range []string{"hda", "hdb", "hdc", "hdd"} {
 		where := [4]string{"primary master", "primary slave", "secondary master", "secondary slave"}[i]
 		flags = append(flags, &cli.StringFlag{Name: n, Category: catDisks, Usage: "`FILE`: disk image, " + where})
@@ -81,6 +85,7 @@ func consoleFlags() []cli.Flag {
 		&cli.StringFlag{Name: "vga", Category: catMachine, Value: "std", Usage: "`ADAPTER`: std, a VGA with linear frame buffer, or none"},
 		&cli.StringFlag{Name: "screenshot", Category: catScript, Usage: "-`FILE`: at the end: the screen as a picture (.png) or as text (.txt)"},
 		&cli.BoolFlag{Name: "nographic", Category: catConsole, Usage: "no display, COM1 on the terminal: the default"},
+		&cli.StringFlag{Name: "parallel", Category: catConsole, Usage: "`TO`: what is printed on LPT1: file:PATH, stdio or none"},
 		&cli.StringFlag{Name: "debugcon", Category: catConsole, Usage: "`TO`: output of port E9h: stdio, file:PATH or none"},
 	}
 }

@@ -85,6 +85,7 @@ type options struct {
 	drives   []driveSpec
 	serial   []lineSpec
 	debugcon lineSpec
+	parallel lineSpec
 	script   expect.Script
 	budget   uint64
 	timeout  time.Duration
@@ -222,6 +223,14 @@ func (o *options) readDrives(c *cli.Context) error {
 			o.drives = append(o.drives, driveSpec{option: "-" + name, path: path, index: i})
 		}
 	}
+	for i, name := range []string{"fda", "fdb"} {
+		if path := c.String(name); path != "" {
+			o.drives = append(o.drives, driveSpec{option: "-" + name, path: path, index: i, floppy: true})
+		}
+	}
+	if c.IsSet("cdrom") {
+		o.drives = append(o.drives, driveSpec{option: "-cdrom", path: c.String("cdrom"), index: 2, cdrom: true})
+	}
 	for _, v := range c.StringSlice("drive") {
 		d, err := parseDrive(v)
 		if err != nil {
@@ -237,7 +246,7 @@ func (o *options) readDrives(c *cli.Context) error {
 	}
 	if c.Bool("snapshot") {
 		for i := range o.drives {
-			if !o.drives[i].explicit {
+			if !o.drives[i].explicit && !o.drives[i].cdrom {
 				o.drives[i].open.Snapshot = true
 			}
 		}
@@ -296,6 +305,11 @@ func (o *options) readLines(c *cli.Context) (err error) {
 	}
 	if used > 1 {
 		return usagef("-serial: only one port can use stdio")
+	}
+	if v := c.String("parallel"); v != "" {
+		if o.parallel, err = parseLine(v); err != nil {
+			return usagef("-parallel: %w", err)
+		}
 	}
 	if v := c.String("debugcon"); v != "" {
 		if o.debugcon, err = parseLine(v); err != nil {
@@ -390,12 +404,17 @@ func (j *job) openDrives() error {
 		if d == nil {
 			continue
 		}
+		j.cfg.Drives[i] = &machine.Drive{Serial: d.serial, CDROM: d.cdrom}
+		if d.path == "" { // an empty drive
+			continue
+		}
+		d.open.ReadOnly = d.open.ReadOnly || d.cdrom
 		img, err := openDrive(d)
 		if err != nil {
 			return err
 		}
 		j.onClose(img.Close)
-		j.cfg.Drives[i] = &machine.Drive{Image: img, Serial: d.serial}
+		j.cfg.Drives[i].Image = img
 	}
 	return nil
 }
@@ -404,7 +423,7 @@ func (j *job) openDrives() error {
 func (j *job) flushDrives() error {
 	var errs []error
 	for _, d := range j.cfg.Drives {
-		if d != nil {
+		if d != nil && d.Image != nil {
 			errs = append(errs, d.Image.Flush())
 		}
 	}

@@ -116,7 +116,12 @@ func (s *session) connect(stdout io.Writer) error {
 	if !s.script.Empty() {
 		s.cfg.Serial[0] = tee(s.cfg.Serial[0], s.watch)
 	}
-	w, err := s.openLine("-debugcon", s.debugcon, stdout)
+	w, err := s.openLine("-parallel", s.parallel, stdout)
+	if err != nil {
+		return err
+	}
+	s.cfg.Parallel = w
+	w, err = s.openLine("-debugcon", s.debugcon, stdout)
 	s.cfg.DebugCon = w
 	return err
 }
