@@ -190,7 +190,7 @@ umount /mnt && echo unmounted
 reboot -f
 `
 	out, res, _ := boot(t, machine.Config{
-		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, moduleFiles(t)...), Append: "console=ttyS0"},
+		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, moduleFiles(t, diskModules)...), Append: "console=ttyS0"},
 		Drives: machine.Drives{{Image: d}},
 	}, 12e9, "")
 	require.NoError(t, d.Close())

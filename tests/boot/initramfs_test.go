@@ -48,8 +48,11 @@ var diskModules = []string{
 	"crc16", "mbcache", "jbd2", "crc32c_generic", "ext4",
 }
 
-// moduleFiles are the files of diskModules, in /lib.
-func moduleFiles(t testing.TB) []file {
+// cdModules are what it needs to mount a CD-ROM.
+var cdModules = []string{"scsi_common", "scsi_mod", "libata", "ata_piix", "cdrom", "sr_mod", "isofs"}
+
+// moduleFiles are the files of modules, in /lib.
+func moduleFiles(t testing.TB, modules []string) []file {
 	root := filepath.Join(os.Getenv("GLASSBOX_GUESTS"), "vmlinuz-cloud.modules")
 	found := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
@@ -60,7 +63,7 @@ func moduleFiles(t testing.TB) []file {
 	})
 	require.NoError(t, err)
 	files := []file{dir("lib")}
-	for _, name := range diskModules {
+	for _, name := range modules {
 		path := found[name]
 		if path == "" {
 			continue // built into the kernel
