@@ -33,13 +33,16 @@ func listCommand(e *env) *cli.Command {
 // devices are the chips of the board, and what -device adds.
 var devices = [][2]string{
 	{"i440FX", "host bridge, PCI configuration space"},
-	{"PIIX3", "ISA bridge, reset control, IDE with bus-master DMA: hda to hdd"},
+	{"PIIX3", "ISA bridge, reset control, IDE with bus-master DMA: hda to hdd, disks and ATAPI CD-ROM drives"},
+	{"PIIX4 function 3", "ACPI power management: power-off, power button, timer"},
+	{"82077AA", "floppy controller: fda, fdb"},
 	{"8259A ×2", "interrupt controllers"},
 	{"8254", "interval timer"},
 	{"8237A ×2", "DMA controllers"},
 	{"MC146818", "real-time clock and CMOS memory"},
-	{"8042", "keyboard controller with a PS/2 keyboard"},
+	{"8042", "keyboard controller with a PS/2 keyboard and a wheel mouse"},
 	{"16550A ×4", "serial ports COM1 to COM4, see -serial"},
+	{"LPT1", "parallel port with a printer, see -parallel"},
 	{"port 92h, 61h, 80h", "system control ports, POST codes"},
 	{"port E9h", "debug console, see -debugcon"},
 	{"fw_cfg", "configuration for firmware, port 510h"},
