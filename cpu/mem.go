@@ -54,7 +54,7 @@ func (c *CPU) linear(seg x86.Seg, off uint64, n uint64, a access) (mmu.LinAddr, 
 	if a == forWrite {
 		lo, hi = s.wrLo, s.wrHi
 	}
-	if off < lo || off > hi || n-1 > hi-off {
+	if off < lo || off > hi || n-1 > hi-off && !(lo == 0 && hi == 1<<32-1) { // a flat segment wraps
 		return 0, c.segmentFault(seg, a)
 	}
 	la := base + off
