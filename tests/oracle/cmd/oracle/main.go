@@ -64,20 +64,15 @@ func run() error {
 }
 
 func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first, kinds int) error {
-	var forms []*oracle.Form
-	for _, f := range oracle.Forms(c.Plain.Has) {
-		if re.MatchString(f.Key + " " + f.Op.Name + " " + f.Class) {
-			forms = append(forms, f)
-		}
-	}
-	if len(forms) == 0 {
+	forms := oracle.Forms(c.Plain.Has)
+	if len(oracle.Works(forms, first, re.MatchString)) == 0 {
 		return fmt.Errorf("no form matches")
 	}
 	start := time.Now()
 	done := 0
 	for n := first; done < tests; n++ {
-		for _, f := range forms {
-			if err := c.Do(func(b *oracle.Block) { oracle.Generate(f, n, b) }, f); err != nil {
+		for _, w := range oracle.Works(forms, n, re.MatchString) {
+			if err := c.Do(w); err != nil {
 				return err
 			}
 			if done += oracle.BlockSize; done >= tests {
