@@ -44,17 +44,10 @@ func popMem(c *CPU, in *Inst) Fault {
 func pusha(c *CPU, in *Inst) Fault {
 	w := in.OpSize
 	var la [8]uint64
-	for i := range la { // all checks first
-		la[i] = c.stackAt(-(i + 1) * int(w))
-		lin, f := c.linear(x86.SS, la[i], uint64(w), forWrite)
-		if f.Raised {
-			return f
-		}
-		if f := c.probeWrite(lin, int(w), c.class); f.Raised {
-			return f
-		}
-	}
 	for i := range la {
+		la[i] = c.stackAt(-(i + 1) * int(w))
+	}
+	for i := range la { // what was pushed before a fault stays in memory, as on processors
 		if f := c.write(x86.SS, la[i], c.reg(uint8(i), w), w); f.Raised {
 			return f
 		}

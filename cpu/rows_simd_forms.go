@@ -98,6 +98,14 @@ func extendVEX(name string, src Operand, from, to int, signed bool) Op {
 func onlyW0(op Op) Op { return Op{By: ByW, Sub: []Op{op, {}}} }
 func onlyW1(op Op) Op { return Op{By: ByW, Sub: []Op{{}, op}} }
 
+// flagged is a row of either length that writes the status flags.
+func flagged(op Op) Op {
+	for i := range op.Sub {
+		op.Sub[i].Writes = status
+	}
+	return op
+}
+
 // memoryOnly is a row of either length whose source must be aligned memory.
 func memoryOnly(op Op) Op {
 	for i := range op.Sub {

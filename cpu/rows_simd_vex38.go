@@ -78,12 +78,12 @@ var vex0F38 = [256]Op{
 		Op{}),
 	0x0e: vexed(
 		Op{},
-		onlyW0(two("VTESTPS", FeatAVX, FeatAVX, vtest(signsD64))),
+		onlyW0(flagged(two("VTESTPS", FeatAVX, FeatAVX, vtest(signsD64)))),
 		Op{},
 		Op{}),
 	0x0f: vexed(
 		Op{},
-		onlyW0(two("VTESTPD", FeatAVX, FeatAVX, vtest(1<<63))),
+		onlyW0(flagged(two("VTESTPD", FeatAVX, FeatAVX, vtest(1<<63)))),
 		Op{},
 		Op{}),
 	0x13: vexed(
@@ -98,7 +98,7 @@ var vex0F38 = [256]Op{
 		Op{}),
 	0x17: vexed(
 		Op{},
-		two("VPTEST", FeatAVX, FeatAVX, vtest(^uint64(0))),
+		flagged(two("VPTEST", FeatAVX, FeatAVX, vtest(^uint64(0)))),
 		Op{},
 		Op{}),
 	0x18: vexed(

@@ -13,7 +13,7 @@ import (
 const flagsCompared = uint64(x86.FlagsStatus | x86.FlagIF | x86.FlagDF | x86.FlagIOPL | x86.FlagNT | x86.FlagAC | x86.FlagID)
 
 // normalize removes from a result what says how it was found out, not what happened.
-func (r *Result) normalize() {
+func (r *Result) normalize(t *Test) {
 	r.Flags &= flagsCompared
 	if r.Trap == 1 || r.Trap == noFault {
 		r.Trap, r.Err = noFault, 0
@@ -28,6 +28,9 @@ func (r *Result) normalize() {
 		if *s < 4 { // the way through the host's kernel clears the RPL of null selectors
 			*s = 0
 		}
+	}
+	if t.SS == selData16 && r.CS == selUser64 { // the host's kernel returns to 16-bit stacks by a detour
+		r.GPR[4] &= 1<<16 - 1
 	}
 	if r.CS != selUser64 { // undefined outside 64-bit mode, and delivery of the trap clears them
 		r.GPR[4] &= 1<<32 - 1
