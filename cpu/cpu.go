@@ -168,8 +168,10 @@ type CPU struct {
 	pendingDB   uint64                          // DR6 bits of debug traps to report after this instruction
 	stepTrap    bool                            // TF was set when the instruction began: a trap follows it
 
-	// LastChain is the last exception and what it led to; see Chain.
+	// LastChain is the last exception and what it led to, LastEvent the last delivery of
+	// any kind that began. Neither is part of the state: Restore forgets them.
 	LastChain Chain
+	LastEvent Event
 }
 
 // width is an operand size in bytes.

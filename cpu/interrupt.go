@@ -68,6 +68,11 @@ func (c *CPU) eventFlags(e *event) uint64 {
 type Chain struct {
 	N      int // entries in use
 	Faults [8]Fault
+	// At is what the first found. What follows happened on the way to its handler.
+	At Context
+	// By is the event whose delivery raised the first, if Nested: an interrupt, or INT n.
+	By     Event
+	Nested bool
 }
 
 // add appends f, and drops it when the chain is full.
@@ -80,7 +85,8 @@ func (h *Chain) add(f Fault) {
 
 // deliver takes exception f of the instruction at RIP, and whatever that leads to.
 func (c *CPU) deliver(f Fault) {
-	c.LastChain = Chain{}
+	c.LastChain.N, c.LastChain.Nested = 0, false
+	c.context(&c.LastChain.At)
 	c.deliverChain(f)
 }
 
@@ -205,7 +211,9 @@ func (c *CPU) takeExternal(e event) {
 	c.shadowSTI, c.shadowSS = false, false
 	f := c.enter(e)
 	if f.Raised {
+		by := c.LastEvent
 		c.deliver(f)
+		c.LastChain.By, c.LastChain.Nested = by, true
 		return
 	}
 	c.S.RIP = c.nextRIP
@@ -238,6 +246,7 @@ func (c *CPU) softInterrupt(v x86.Vector, k EventKind) Fault {
 // address of the handler in nextRIP. When it returns a Fault no register has changed,
 // except after a task switch.
 func (c *CPU) enter(e event) (f Fault) {
+	c.LastEvent = Event{e.vector, e.kind, c.Seg[x86.CS].Sel, e.rip, c.CPL, c.Count()}
 	if c.OnInterrupt != nil {
 		c.OnInterrupt(e.vector, e.kind)
 	}

@@ -87,7 +87,7 @@ func (c *CPU) Restore(s Snapshot) error {
 	c.pendingDB, c.stepTrap = s.PendingDB, false
 	c.instructions, c.granted, c.S.Budget = s.Instructions, 0, 0
 	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
-	c.LastChain = Chain{}
+	c.LastChain, c.LastEvent = Chain{}, Event{}
 	c.MMU.PDPTE = s.PDPTE
 	c.MMU.SetMode(c.CR0, c.CR3, c.CR4, c.EFER)
 	c.MMU.SetPKRU(c.PKRU)

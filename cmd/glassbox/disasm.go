@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/opt"
+	"github.com/glassbox-vm/glassbox/machine/debug/asm"
 	"github.com/urfave/cli/v2"
 )
 

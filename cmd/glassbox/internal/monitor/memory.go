@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
+	"github.com/glassbox-vm/glassbox/machine/debug/asm"
 	"github.com/glassbox-vm/glassbox/mmu"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )

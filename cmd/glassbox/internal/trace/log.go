@@ -7,9 +7,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/machine/debug/asm"
 )
 
 // maxSeen bounds the addresses remembered for in_asm.

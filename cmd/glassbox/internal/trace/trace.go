@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/asm"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/machine/debug/asm"
 )
 
 // A Writer writes one line per instruction: address, bytes, disassembly and the registers

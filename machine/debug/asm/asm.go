@@ -1,4 +1,4 @@
-// Package asm shows machine code as text, in Intel syntax.
+// Package asm shows machine code as text, for debuggers and traces.
 //
 // Lengths come from the emulator's own decoder, so that a listing and the machine never
 // disagree. The text is that of golang.org/x/arch/x86/x86asm where it reads the bytes
