@@ -98,6 +98,7 @@ type CPU struct {
 	Phys  *phys.Memory
 	Ports Ports
 	Model *Model
+	ID    uint8 // initial APIC ID
 
 	Seg                [6]Segment
 	GDTR, IDTR         Table
@@ -142,6 +143,7 @@ type CPU struct {
 	fpLast    fpPointer // of the x87 instruction being executed
 	inst      Inst      // decoded here when the decode cache may not be used
 	decoded   *decodeCache
+	first     *CPU                       // the processor that owns the code cache: see Join
 	fast      *fastEngine                // nil until RunFast
 	tlb       *[mmu.TLBSize]mmu.TLBEntry // the table of class
 	base      hostBase                   // of guest memory

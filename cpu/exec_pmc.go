@@ -118,6 +118,10 @@ func (p *PMCs) add(at *uint64, d uint64, bit int) {
 	*at = v & pmcMask
 }
 
+// ClockSet tells that ReadTSC jumped, as it does while a board restores its state: the
+// performance counters go on from its present value.
+func (c *CPU) ClockSet() { c.pmcAt, c.pmcCycles = c.Count(), c.cycles() }
+
 // cycles is the virtual cycle counter without what the guest did to the TSC.
 func (c *CPU) cycles() uint64 {
 	if c.ReadTSC == nil {

@@ -24,7 +24,7 @@ import (
 // reasons after any budget.
 func (c *CPU) RunFast(budget int64) (executed int64, reason ExitReason) {
 	if c.fast == nil {
-		c.fast = newFastEngine(c)
+		c.enableFast()
 	}
 	c.fast.from = nil
 	c.granted, c.S.Budget = budget, budget

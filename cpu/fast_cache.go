@@ -1,5 +1,7 @@
 package cpu
 
+import "github.com/glassbox-vm/glassbox/mmu/phys"
+
 // A handler does what an operation says and returns the one that follows; nil leaves the
 // block with RIP up to date.
 type handler func(*CPU, *op) *op
@@ -66,9 +68,10 @@ type codePage struct {
 	cool   uint16 // instructions interpreted since then
 }
 
-// A fastEngine is the code cache of one processor.
+// A fastEngine is the code cache of the processors of a machine. Nothing in it depends on
+// which of them runs: from, way and bailed are of the one that does.
 type fastEngine struct {
-	c      *CPU
+	mem    *phys.Memory
 	from   *op    // the branch just left by, to be linked with the block entered next
 	way    way    // by which of its links
 	bailed bool   // the plain engine is to execute the next instruction
@@ -122,18 +125,24 @@ func (a *arena[T]) takeOne() *T { return &a.take(1)[0] }
 // at returns element i.
 func (a *arena[T]) at(i uint32) *T { return &a.chunks[i/opChunk][i%opChunk] }
 
-func newFastEngine(c *CPU) *fastEngine {
-	f := &fastEngine{c: c, pages: make([]codePage, len(c.Phys.Backing())/mmuPage)}
+// enableFast gives the processor its code cache, the one of its first processor.
+func (c *CPU) enableFast() {
+	if c.first.fast == nil {
+		c.first.fast = newFastEngine(c.Phys)
+	}
+	c.fast = c.first.fast
 	c.base = baseOf(c.Phys.Backing())
 	if c.Phys.OnCodeWrite == nil {
 		c.Phys.OnCodeWrite = c.CodeWritten
 	}
-	return f
+}
+
+func newFastEngine(mem *phys.Memory) *fastEngine {
+	return &fastEngine{mem: mem, pages: make([]codePage, len(mem.Backing())/mmuPage)}
 }
 
 // CodeWritten tells the engine that n bytes at offset off of the backing, within one page,
-// changed. A board with one processor need not connect it to phys.Memory.OnCodeWrite;
-// RunFast does so when nobody else has.
+// changed. Who does not connect it to phys.Memory.OnCodeWrite has it done by RunFast.
 func (c *CPU) CodeWritten(off uint64, n int) {
 	if c.fast != nil {
 		c.fast.written(off, n)
@@ -170,7 +179,7 @@ func (f *fastEngine) add(b *block) {
 	b.page, p.blocks = p.blocks, b
 	p.lines |= linesOf(b.off, int(b.size))
 	p.idle = 0
-	f.c.Phys.Protect(b.off)
+	f.mem.Protect(b.off)
 }
 
 // linesOf is the bits of codePage.lines for n bytes at off.
@@ -212,7 +221,7 @@ func (f *fastEngine) written(off uint64, n int) {
 	if p.blocks == nil {
 		if p.idle++; p.idle >= idleWrites {
 			p.idle = 0
-			f.c.Phys.Unprotect(off)
+			f.mem.Unprotect(off)
 		}
 		return
 	}

@@ -17,8 +17,17 @@ func New(m *Model, mem *phys.Memory) (*CPU, error) {
 		return nil, fmt.Errorf("cpu: allocate processor state: %w", err)
 	}
 	c := &CPU{S: s, MMU: mmu.New(mem, &s.TLB), Phys: mem, Model: m, decoded: new(decodeCache), Random: randomPowerOn}
+	c.first = c
 	c.Reset()
 	return c, nil
+}
+
+// Join makes c the processor number id of a machine whose first one is given: of the same
+// model, on the same memory, run by the same goroutine. The fast engine then keeps one
+// cache of blocks for all, because what a block means depends on bytes and modes alone.
+func (c *CPU) Join(first *CPU, id uint8) {
+	c.first, c.ID = first, id
+	c.Random ^= uint64(id) * 0x9e3779b97f4a7c15 // no two draw the same numbers
 }
 
 // Close gives the processor's memory back to the host. The CPU must not be used any more.

@@ -71,8 +71,11 @@ func (c *CPU) loop() ExitReason {
 // event looks at the pins and the activity state between two instructions.
 // SDM Vol. 3A, "Priority Among Simultaneous Exceptions and Interrupts".
 func (c *CPU) event() (reason ExitReason, leave bool) {
-	if c.Activity == Shutdown || c.Activity == WaitSIPI {
+	switch c.Activity {
+	case Shutdown:
 		return ExitShutdown, true
+	case WaitSIPI:
+		return ExitHalt, true
 	}
 	shadow := c.shadowSTI || c.shadowSS
 	if c.NMI && !c.nmiBlocked && !shadow {
@@ -97,6 +100,18 @@ func (c *CPU) event() (reason ExitReason, leave bool) {
 		return ExitHalt, !c.INTR
 	}
 	return 0, false
+}
+
+// Asleep says whether Run would execute nothing, because the processor waits for an
+// interrupt or a start-up message that has not come.
+func (c *CPU) Asleep() bool {
+	switch c.Activity {
+	case Halted:
+		return (!c.NMI || c.nmiBlocked) && (!c.INTR || !c.flag(x86.FlagIF))
+	case WaitSIPI:
+		return true
+	}
+	return false
 }
 
 // step executes one instruction, and delivers the exception if it ends in one.

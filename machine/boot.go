@@ -48,7 +48,7 @@ func (m *Machine) loadKernel() error {
 
 // enter puts the processor into the state that a boot protocol asks for.
 func (m *Machine) enter(e bios.Entry) error {
-	s := m.cpu.Save()
+	s := m.cpus[0].Save()
 	s.RIP, s.RFLAGS = e.RIP, e.RFLAGS
 	for r, v := range map[int]uint64{
 		x86.RAX: e.RAX, x86.RBX: e.RBX, x86.RCX: e.RCX, x86.RDX: e.RDX,
@@ -66,5 +66,5 @@ func (m *Machine) enter(e bios.Entry) error {
 		}
 		s.Seg[seg] = cpu.SegmentSnapshot{Sel: from.Selector, Base: from.Base, Limit: from.Limit, Attr: cpu.Attr(from.Access)}
 	}
-	return m.cpu.Restore(s)
+	return m.cpus[0].Restore(s)
 }

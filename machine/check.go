@@ -72,11 +72,11 @@ func (m *Machine) newTwin() error {
 // follow runs the twin to the same moment and compares.
 func (m *Machine) follow(ctx context.Context) error {
 	t := m.twin
-	for first := true; t.cpu.Count() < m.cpu.Count() || t.clock.Now() < m.clock.Now(); first = false {
+	for first := true; t.Count() < m.Count() || t.clock.Now() < m.clock.Now(); first = false {
 		if !first { // the first time it did so together with this machine
 			t.clock.fireDue()
 		}
-		_, done, err := t.slice(ctx, max(int64(m.cpu.Count()-t.cpu.Count()), 1))
+		_, done, err := t.slice(ctx, max(int64(m.Count()-t.Count()), 1))
 		if done || err != nil {
 			break
 		}
@@ -86,18 +86,26 @@ func (m *Machine) follow(ctx context.Context) error {
 		return err
 	}
 	if m.compared%ramInterval == 0 && !bytes.Equal(m.mem.RAM(), t.mem.RAM()) {
-		return fmt.Errorf("%w in memory, before instruction %d", ErrDiverged, m.cpu.Count())
+		return fmt.Errorf("%w in memory, before instruction %d", ErrDiverged, m.Count())
 	}
 	return nil
 }
 
 // compare looks for differences in the processor.
 func (m *Machine) compare() error {
-	a, b := m.cpu.Save(), m.twin.cpu.Save()
-	if a == b && m.clock.skipped == m.twin.clock.skipped {
-		return nil
+	if m.clock.skipped != m.twin.clock.skipped || m.turns.s != m.twin.turns.s {
+		return fmt.Errorf("%w in time or in whose turn it is, before instruction %d", ErrDiverged, m.Count())
 	}
-	return fmt.Errorf("%w within the %d instructions before number %d:\n%s", ErrDiverged, checkSlice, m.cpu.Count(), difference(a, b))
+	for i, c := range m.cpus {
+		if i != int(m.turns.s.CPU) && m.compared%ramInterval != 0 {
+			continue // it cannot have changed by itself
+		}
+		if a, b := c.Save(), m.twin.cpus[i].Save(); a != b {
+			return fmt.Errorf("%w within the %d instructions before number %d, in processor %d:\n%s",
+				ErrDiverged, checkSlice, m.Count(), i, difference(a, b))
+		}
+	}
+	return nil
 }
 
 // difference lists the fields in which two states differ.

@@ -82,8 +82,9 @@
 //
 // The PIRQ lines of the PIIX3 join whichever line the guest routes them to.
 //
-// # Time
+// # Processors and time
 //
-// One instruction takes 4 ns of virtual time; the time-stamp counter counts nanoseconds.
+// One instruction of whichever processor takes 4 ns of virtual time; several take turns, see
+// smp.go; the time-stamp counter counts nanoseconds.
 // HLT lets time pass to the next event without executing anything.
 package machine

@@ -56,7 +56,7 @@ func ExampleMachine_Snapshot() {
 	if err := m.Restore(&saved); err != nil {
 		panic(err)
 	}
-	fmt.Println(m.CPU().Count())
+	fmt.Println(m.Count())
 	run(50_000)
 	fmt.Println(m.StateHash() == once)
 	// Output:

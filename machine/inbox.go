@@ -142,7 +142,7 @@ func (m *Machine) deliverInput() (more bool) {
 			u.Receive(c)
 		}
 		if m.journal != nil {
-			m.journal(Input{Count: m.cpu.Count(), Time: m.clock.Now(), Port: i, Data: p})
+			m.journal(Input{Count: m.Count(), Time: m.clock.Now(), Port: i, Data: p})
 		}
 	}
 	return m.inbox.waiting()

@@ -9,7 +9,6 @@ import (
 
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cpu"
-	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/disk"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
@@ -61,6 +60,8 @@ const FloppyA = 4
 type Config struct {
 	Memory    uint64 // bytes, a multiple of 1 MiB; 0 means 128 MiB
 	CPU       string // model, with optional ,+feature,-feature; "" is the default model
+	CPUs      int    // processors; 0 means 1
+	Quantum   uint32 // instructions that each executes in its turn; 0 means DefaultQuantum
 	Boot      Boot   // direct boot
 	Drives    Drives
 	Serial    [4]writer // what COM1…COM4 send; nil discards
@@ -165,6 +166,13 @@ func New(cfg Config) (*Machine, error) {
 	if cfg.Memory < MinMemory || cfg.Memory > MaxMemory || cfg.Memory%(1<<20) != 0 {
 		return nil, fmt.Errorf("%w: memory size %d bytes: want a multiple of 1 MiB from 1 MiB to 64 GiB", ErrConfig, cfg.Memory)
 	}
+	if cfg.CPUs < 0 || cfg.CPUs > MaxCPUs {
+		return nil, fmt.Errorf("%w: %d processors: want 1 to %d", ErrConfig, cfg.CPUs, MaxCPUs)
+	}
+	cfg.CPUs = max(cfg.CPUs, 1)
+	if cfg.Quantum == 0 {
+		cfg.Quantum = DefaultQuantum
+	}
 	if cfg.RTCStart.IsZero() {
 		cfg.RTCStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
@@ -202,7 +210,13 @@ func (m *Machine) Close() error {
 // powerOn resets every chip and, for a direct boot, loads the kernel.
 func (m *Machine) powerOn() error {
 	m.resetChips()
-	m.cpu.Reset()
+	for i, c := range m.cpus {
+		c.Reset()
+		if i > 0 {
+			c.Activity = cpu.WaitSIPI
+		}
+	}
+	m.turns.Reset()
 	return m.loadKernel()
 }
 
@@ -217,7 +231,7 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 	}()
 	end := ^uint64(0)
 	if opt.Budget != 0 {
-		end = m.cpu.Count() + opt.Budget
+		end = m.Count() + opt.Budget
 	}
 	m.until = never
 	if opt.Until != 0 {
@@ -241,10 +255,10 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		} else if m.deliverInput() {
 			limit = charPace
 		}
-		if m.cpu.Count() >= end || m.clock.Now() >= m.until {
+		if m.Count() >= end || m.clock.Now() >= m.until {
 			return Result{Reason: StopBudget}, nil
 		}
-		res, done, err := m.slice(ctx, int64(min(end-m.cpu.Count(), limit)))
+		res, done, err := m.slice(ctx, int64(min(end-m.Count(), limit)))
 		m.flushOutput()
 		m.lookAtScreen()
 		if err == nil && m.twin != nil {
@@ -259,8 +273,9 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 	}
 }
 
-// slice runs the processor to the next event and does what it stopped for.
+// slice runs the processor whose turn it is to the next event and does what it stopped for.
 func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool, err error) {
+	limit = min(limit, m.turns.begin())
 	if m.clock.next != never {
 		limit = min(limit, max(m.clock.instructionsUntil(m.clock.next), 1))
 	}
@@ -270,7 +285,9 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 	if m.twin != nil {
 		limit = min(limit, checkSlice)
 	}
+	before := m.cpu.Count()
 	reason := m.execute(m.milestone.limit(m, limit))
+	m.turns.used(m.cpu.Count() - before)
 	m.exits[reason]++
 	if err := m.milestone.reached(m); err != nil {
 		return Result{}, true, err
@@ -282,7 +299,9 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 			return Result{}, true, err
 		}
 	case cpu.ExitHalt:
-		return m.idle(ctx)
+		if !m.turns.pass() {
+			return m.idle(ctx)
+		}
 	case cpu.ExitShutdown:
 		return m.tripleFault()
 	}
@@ -337,10 +356,10 @@ func (m *Machine) tripleFault() (Result, bool, error) {
 	return Result{}, false, m.reset()
 }
 
-// idle lets time pass while the processor is halted.
+// idle lets time pass while all processors are halted.
 func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
 	next := min(m.clock.next, m.until, m.replay.next(m))
-	if m.cpu.Flags()&x86.FlagIF == 0 { // no chip drives NMI or RESET on its own
+	if !m.wakeable() { // no chip drives NMI or RESET on its own
 		return Result{Reason: StopHalted}, true, nil
 	}
 	if next == never {
@@ -360,10 +379,10 @@ func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
 // crashReport is the error for a broken invariant of ours.
 func (m *Machine) crashReport(p any) error {
 	return fmt.Errorf("internal error: %v (instruction %d, %v, last fault %v): please report it with the command line",
-		p, m.cpu.Count(), m.cpu, explain(m.cpu.LastChain))
+		p, m.Count(), m.cpu, explain(m.cpu.LastChain))
 }
 
-// CPU is the processor, for debuggers and monitors between calls of Run.
+// CPU is the processor whose turn it is, for debuggers and monitors between calls of Run.
 func (m *Machine) CPU() *cpu.CPU { return m.cpu }
 
 // Memory is guest-physical memory, for debuggers and monitors between calls of Run.

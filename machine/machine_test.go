@@ -79,7 +79,7 @@ func TestHaltWithInterruptsOffEndsTheRun(t *testing.T) {
 func TestBudgetIsExact(t *testing.T) {
 	m, res := start(t, Config{}, RunOptions{Budget: 12345}, 0xeb, 0xfe) // jmp $
 	assert.Equal(t, StopBudget, res.Reason)
-	assert.Equal(t, uint64(12345), m.CPU().Count())
+	assert.Equal(t, uint64(12345), m.Count())
 }
 
 func TestResetThroughEveryDoor(t *testing.T) {

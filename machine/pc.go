@@ -35,11 +35,15 @@ import (
 // A board is the chips of the PC and the wires between them: an i440FX and a PIIX3, as
 // on QEMU's "pc" and on Bochs, because every guest has a driver for them.
 type board struct {
-	cpu   *cpu.CPU
-	mem   *phys.Memory
-	ports *ioport.Space
-	irq   [16]*wiredOR
-	a20   [2]bool // who opens the gate: keyboard controller, port 92h
+	cpus []*cpu.CPU
+	cpu  *cpu.CPU // whose turn it is
+	// others is the number of instructions that the other processors have executed.
+	others uint64
+	turns  turns
+	mem    *phys.Memory
+	ports  *ioport.Space
+	irq    [16]*wiredOR
+	a20    [2]bool // who opens the gate: keyboard controller, port 92h
 
 	pic    *pic8259.Pair
 	pit    *pit8254.Device
@@ -116,19 +120,18 @@ func (m *Machine) build() error {
 	if err := b.mapMemory(low, high); err != nil {
 		return err
 	}
-	model, err := cpu.NewModel(m.cfg.CPU)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+	if err := m.makeCPUs(); err != nil {
+		return err
 	}
-	if b.cpu, err = cpu.New(model, b.mem); err != nil {
-		return fmt.Errorf("processor state: %w", err)
-	}
+	b.turns = turns{b: b, quantum: m.cfg.Quantum}
 	b.watchMemory()
-	m.clock = newClock(b.cpu.Count, b.cpu.Limit)
-	b.cpu.ReadTSC = func() uint64 { return uint64(m.clock.Now()) } // 1 GHz
-	b.cpu.OnUnknown = func(what string, n uint32) { m.unknown[fmt.Sprintf("%s %#x", what, n)]++ }
+	m.clock = newClock(b.Count, b.limit)
 	b.ports = ioport.New()
-	b.cpu.Ports = b.ports
+	for _, c := range b.cpus {
+		c.ReadTSC = func() uint64 { return uint64(m.clock.Now()) } // 1 GHz
+		c.OnUnknown = func(what string, n uint32) { m.unknown[fmt.Sprintf("%s %#x", what, n)]++ }
+		c.Ports = b.ports
+	}
 
 	var w wiring
 	m.core(&w)
@@ -159,11 +162,11 @@ func (b *board) mapMemory(low, high uint64) error {
 	return nil
 }
 
-// watchMemory makes the processor forget translations that a change of the memory map, of
+// watchMemory makes the processors forget translations that a change of the memory map, of
 // the A20 gate or of what is watched has made wrong.
 func (b *board) watchMemory() {
-	b.mem.OnMapChange = b.cpu.MMU.Flush
-	b.mem.OnProtect = b.cpu.MMU.DropPages
+	b.mem.OnMapChange = b.flushTLBs
+	b.mem.OnProtect = b.dropPages
 }
 
 // wiring maps ports and remembers the first mistake.
@@ -178,7 +181,7 @@ func (w *wiring) ports(s *ioport.Space, name string, base uint16, n int, dev dev
 // core is what every AT has: interrupt controllers, timer, clock, DMA, system ports.
 func (m *Machine) core(w *wiring) {
 	b := m.board
-	b.pic = pic8259.NewPair(func(high bool) { b.cpu.INTR = high })
+	b.pic = pic8259.NewPair(func(high bool) { b.cpus[0].INTR = high })
 	w.ports(b.ports, "pic8259 master", 0x20, 2, b.pic.Master)
 	w.ports(b.ports, "pic8259 slave", 0xa0, 2, b.pic.Slave)
 	w.ports(b.ports, "elcr", 0x4d0, 2, b.pic.ELCR())

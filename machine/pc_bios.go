@@ -27,8 +27,10 @@ func (m *Machine) systemROM(w *wiring) {
 	for _, top := range []phys.Addr{bios.HighBase, bios.FourGiB} {
 		keep(b.mem.MapROMAt(top-rom.Size, "system ROM", off, rom.Size))
 	}
-	s := service.New(b.cpu.Caller(), memoryMap, m.videoTables())
-	b.cpu.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
+	for _, c := range b.cpus {
+		s := service.New(c.Caller(), memoryMap, m.videoTables())
+		c.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
+	}
 	m.describe()
 }
 
@@ -78,6 +80,7 @@ func (m *Machine) describe() {
 
 // NothingToBoot says whether our BIOS has halted because no drive has a boot sector.
 func (m *Machine) NothingToBoot() bool {
-	s := m.cpu.Save()
-	return s.Activity == cpu.Halted && m.cpu.Flags()&x86.FlagIF == 0 && s.Seg[x86.CS].Base == bios.ROMBase && m.cfg.Boot.Kernel == nil
+	c := m.cpus[0]
+	s := c.Save()
+	return s.Activity == cpu.Halted && c.Flags()&x86.FlagIF == 0 && s.Seg[x86.CS].Base == bios.ROMBase && m.cfg.Boot.Kernel == nil
 }

@@ -174,7 +174,7 @@ func (m *Machine) deliverEvents() {
 	b.events = nil
 	b.mu.Unlock()
 	for _, in := range events {
-		in.Count, in.Time = m.cpu.Count(), m.clock.Now()
+		in.Count, in.Time = m.Count(), m.clock.Now()
 		m.accept(in)
 		if m.journal != nil {
 			m.journal(in)

@@ -19,7 +19,7 @@ type milestone struct {
 // limit shortens a slice of n instructions so that it ends at the milestone, and at the
 // next input of a replay.
 func (s *milestone) limit(m *Machine, n int64) int64 {
-	now := m.cpu.Count()
+	now := m.Count()
 	if s.call != nil && s.at > now {
 		n = int64(min(uint64(n), s.at-now))
 	}
@@ -31,7 +31,7 @@ func (s *milestone) limit(m *Machine, n int64) int64 {
 
 // reached calls whoever waits for the milestone.
 func (s *milestone) reached(m *Machine) (err error) {
-	if s.call == nil || m.cpu.Count() < s.at {
+	if s.call == nil || m.Count() < s.at {
 		return nil
 	}
 	s.at, err = s.call()
@@ -63,7 +63,7 @@ func diverged(format string, args ...any) error { return divergence(fmt.Sprintf(
 
 // next is the time of the next input if it comes before another instruction, else never.
 func (r *replay) next(m *Machine) devTime {
-	if r == nil || len(r.events) == 0 || r.events[0].Count != m.cpu.Count() {
+	if r == nil || len(r.events) == 0 || r.events[0].Count != m.Count() {
 		return never
 	}
 	return max(r.events[0].Time, m.clock.Now())
@@ -188,7 +188,7 @@ func (r *replay) check(m *Machine) (next uint64, err error) {
 // compare says in which interval the state became different from what a line has.
 func (r *replay) compare(m *Machine, l journalLine) error {
 	d, parts := r.digest.sum(m)
-	if count := m.cpu.Count(); count != l.Count || m.clock.Now() != l.Time {
+	if count := m.Count(); count != l.Count || m.clock.Now() != l.Time {
 		return diverged("after instruction %d the recording went on to instruction %d at %d ns, the replay to %d at %d ns",
 			r.checked, l.Count, l.Time, count, m.clock.Now())
 	}
@@ -204,7 +204,7 @@ func (r *replay) compare(m *Machine, l journalLine) error {
 func (r *replay) step(m *Machine) (done bool, err error) {
 	for first := true; len(r.events) > 0; first = false {
 		e := r.events[0]
-		count, now := m.cpu.Count(), m.clock.Now()
+		count, now := m.Count(), m.clock.Now()
 		switch {
 		case e.Count > count || e.Count == count && e.Time > now:
 			return false, nil
@@ -248,7 +248,7 @@ func (m *Machine) CheckReplay() error {
 	case len(r.events) == 0:
 		return fmt.Errorf("%w: cut off after instruction %d; up to there the replay is equal", ErrJournal, r.checked)
 	case r.events[0].Kind != journalEnd || len(r.hashes) > 0:
-		return diverged("after instruction %d: the replay ended at %d, before the recording did", r.checked, m.cpu.Count())
+		return diverged("after instruction %d: the replay ended at %d, before the recording did", r.checked, m.Count())
 	}
 	return r.compare(m, r.events[0])
 }

@@ -110,7 +110,7 @@ func (m *Machine) Record(w io.Writer, opt RecordOptions) (*Recorder, error) {
 		}
 		r.event(inputData, in)
 	}
-	m.milestone = milestone{m.cpu.Count() + r.every, r.milestone}
+	m.milestone = milestone{m.Count() + r.every, r.milestone}
 	return r, nil
 }
 
@@ -120,7 +120,7 @@ func (m *Machine) recording() bool { return m.recorder != nil || m.replay != nil
 // hash is a line with the present state.
 func (r *Recorder) hash(kind string) journalLine {
 	sum, parts := r.digest.sum(r.m)
-	return journalLine{Count: r.m.cpu.Count(), Time: r.m.clock.Now(), Kind: kind, Hash: sum, Parts: parts}
+	return journalLine{Count: r.m.Count(), Time: r.m.clock.Now(), Kind: kind, Hash: sum, Parts: parts}
 }
 
 func (r *Recorder) milestone() (next uint64, err error) {
@@ -128,7 +128,7 @@ func (r *Recorder) milestone() (next uint64, err error) {
 	if r.err == nil { // what happened before a crash is on its way to the disk
 		r.err = r.w.Flush()
 	}
-	return r.m.cpu.Count() + r.every, r.err
+	return r.m.Count() + r.every, r.err
 }
 
 // event writes what happened at this moment. A nil Recorder writes nothing.
@@ -138,7 +138,7 @@ func (r *Recorder) event(kind string, in Input) {
 	}
 	same := r.pass == r.m.passes
 	r.pass = r.m.passes
-	r.put(journalLine{Count: r.m.cpu.Count(), Time: r.m.clock.Now(), Kind: kind, Port: in.Port, Data: in.Data, Same: same})
+	r.put(journalLine{Count: r.m.Count(), Time: r.m.clock.Now(), Kind: kind, Port: in.Port, Data: in.Data, Same: same})
 }
 
 func (r *Recorder) put(l journalLine) {

@@ -139,7 +139,7 @@ func (m *Machine) deliverKeys() {
 	if len(events) == 0 {
 		return
 	}
-	in := Input{Count: m.cpu.Count(), Time: m.clock.Now(), Port: PortKeyboard}
+	in := Input{Count: m.Count(), Time: m.clock.Now(), Port: PortKeyboard}
 	for _, e := range events {
 		down := byte(0)
 		if e.Down {

@@ -16,7 +16,7 @@ import (
 // A snapshot forgets what the processor has cached of page tables, in the running machine
 // as well, so that it and a machine restored from the file go on in the same way.
 func (m *Machine) Snapshot(w io.Writer, name string) error {
-	info := SnapshotInfo{Name: name, Instructions: m.cpu.Count(), Time: m.clock.Now(), Machine: m.Description()}
+	info := SnapshotInfo{Name: name, Instructions: m.Count(), Time: m.clock.Now(), Machine: m.Description()}
 	head, err := appendHeader(nil, &info)
 	if err != nil {
 		return err
@@ -61,9 +61,9 @@ func (m *Machine) Snapshot(w io.Writer, name string) error {
 // forgetTranslations empties the TLB, which is not part of a snapshot.
 func (m *Machine) forgetTranslations() {
 	m.recorder.event(inputForget, Input{})
-	m.cpu.MMU.Flush()
+	m.flushTLBs()
 	if m.twin != nil {
-		m.twin.cpu.MMU.Flush()
+		m.twin.flushTLBs()
 	}
 }
 
@@ -283,7 +283,7 @@ func (m *Machine) apply(l *loaded, u *unpacker) error {
 		}
 		err = setOverlay(o, sections, u)
 	}
-	m.cpu.MMU.Flush()
+	m.flushTLBs()
 	return err // of the host: what the file says was checked
 }
 

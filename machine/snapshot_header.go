@@ -48,7 +48,9 @@ var ErrSnapshot = errors.New("snapshot")
 type Description struct {
 	Memory     uint64    `json:"memory"` // bytes
 	CPU        string    `json:"cpu"`    // as Config.CPU
-	Drives     [6]int64  `json:"drives"` // sizes in bytes, -1 for none
+	CPUs       int       `json:"cpus"`
+	Quantum    uint32    `json:"quantum"` // instructions of a processor's turn
+	Drives     [6]int64  `json:"drives"`  // sizes in bytes, -1 for none
 	Serials    [6]string `json:"serials"`
 	Kernel     string    `json:"kernel"` // SHA-256 of kernel, modules and command line, or ""
 	RTCStart   int64     `json:"rtc"`    // seconds since 1970
@@ -68,7 +70,7 @@ type SnapshotInfo struct {
 // Description describes the machine.
 func (m *Machine) Description() Description {
 	d := Description{
-		Memory: m.cfg.Memory, CPU: m.cfg.CPU, RTCStart: m.cfg.RTCStart.Unix(),
+		Memory: m.cfg.Memory, CPU: m.cfg.CPU, CPUs: m.cfg.CPUs, Quantum: m.cfg.Quantum, RTCStart: m.cfg.RTCStart.Unix(),
 		SerialPace: m.cfg.SerialPace, DebugExit: m.cfg.DebugExit,
 		Backing: uint64(len(m.mem.Used())), Kernel: bootHash(&m.cfg.Boot),
 	}
@@ -112,6 +114,8 @@ func (d *Description) differs(of *Description) error {
 		return fmt.Errorf("it is of a machine with %d MiB of memory, this one has %d", of.Memory>>20, d.Memory>>20)
 	case of.CPU != d.CPU:
 		return fmt.Errorf("it is of a machine with the processor %q, this one has %q", of.CPU, d.CPU)
+	case of.CPUs != d.CPUs || of.Quantum != d.Quantum:
+		return fmt.Errorf("it is of a machine with %d processors in turns of %d instructions, this one has %d in turns of %d", of.CPUs, of.Quantum, d.CPUs, d.Quantum)
 	case of.Kernel != d.Kernel:
 		return errors.New("it is of a machine that was started with another kernel, initial RAM disk or command line")
 	case of.Backing != d.Backing:

@@ -12,6 +12,7 @@ import (
 var stateTypes = []string{
 	"clock 1 d1496151",
 	"cpu 2 6124b5a9",
+	"turns 1 3b770230",
 	"pit8254 1 7e065bf9",
 	"port61 1 f0d2ce3d",
 	"mc146818 1 c06bca42",

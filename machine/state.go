@@ -11,7 +11,7 @@ import (
 )
 
 // parts is everything that remembers something, but for RAM and disks: one row for each.
-// The order is that of Restore. The clock and the processor, which counts its ticks, come
+// The order is that of Restore. The clock and the processors, which count its ticks, come
 // first; what drives a line of another chip stands before that chip, so that the receiver
 // is restored to what it remembers of the line; the interrupt controllers, where most
 // lines end, and with them INTR, come last.
@@ -20,9 +20,12 @@ import (
 // test compares. Another chip is another row here, and nothing else for snapshots.
 func (m *Machine) parts() []part {
 	b := m.board
-	p := []part{
-		row[clockState]("clock", 1, m.clock),
-		row[cpu.Snapshot]("cpu", 2, b.cpu),
+	p := []part{row[clockState]("clock", 1, m.clock)}
+	for i, c := range b.cpus {
+		p = append(p, row[cpu.Snapshot](cpuSection(i), 2, c))
+	}
+	p = append(p,
+		chip("turns", 1, &b.turns),
 		chip("pit8254", 1, b.pit),
 		chip("port61", 1, b.port61),
 		chip("mc146818", 1, b.rtc),
@@ -33,7 +36,7 @@ func (m *Machine) parts() []part {
 		chip("port92", 1, b.port92),
 		chip("post80", 1, b.post),
 		chip("fwcfg", 1, b.fwcfg),
-	}
+	)
 	for i, u := range b.uart {
 		p = append(p, chip(fmt.Sprintf("uart16550.%d", i), 1, u))
 	}
@@ -53,6 +56,14 @@ func (m *Machine) parts() []part {
 		chip("pci", 1, b.pciPorts),
 		chip("pic8259", 1, b.pic),
 	)
+}
+
+// cpuSection names the state of processor i.
+func cpuSection(i int) string {
+	if i == 0 {
+		return "cpu"
+	}
+	return fmt.Sprintf("cpu.%d", i)
 }
 
 // resetChips puts every chip into its power-on state. The order is fixed; the interrupt
@@ -170,7 +181,7 @@ type Stats struct {
 // Stats returns counters and the hash of the whole state. It reads all of RAM.
 func (m *Machine) Stats() Stats {
 	s := Stats{
-		Instructions: m.cpu.Count(),
+		Instructions: m.Count(),
 		VirtualTime:  float64(m.clock.Now()) / float64(devices.Second),
 		Exits:        map[string]uint64{},
 		Resets:       m.resets,

@@ -41,6 +41,7 @@ func machineFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "m", Category: catMachine, Usage: "`SIZE`: memory, MiB or with K, M, G (default 128)"},
 		&cli.StringFlag{Name: "cpu", Category: catMachine, Usage: "`MODEL[,+FEATURE]`: processor; help lists"},
+		&cli.StringFlag{Name: "smp", Category: catMachine, Usage: "`N[,sockets=S][,cores=C][,threads=T]`: processors (default 1)"},
 		&cli.StringFlag{Name: "engine", Category: catInside, Value: "fast", Usage: "-`NAME`: fast; plain, the definition of what the machine does; check, both side by\nside, comparing them (disks are not written then)"},
 		&cli.StringFlag{Name: "clock", Category: catLimits, Usage: "-`MODE`: virtual, as fast as the host can, or real, paced (default: real\nwhen a person sits at the terminal, virtual otherwise)"},
 		&cli.StringFlag{Name: "budget", Category: catLimits, Usage: "-`N`: end after N guest instructions; K, M, G mean thousands, millions, ..."},
@@ -109,7 +110,6 @@ var compatible = map[string][]string{
 	"monitor": {"none"},
 	"net":     {"none"},
 	"nic":     {"none"},
-	"smp":     {"1", "cpus=1"},
 	"rtc":     {"base=utc"},
 }
 

@@ -165,7 +165,7 @@ func (s *session) endReplay(err error) error {
 	if err := s.m.CheckReplay(); err != nil {
 		return runError(err)
 	}
-	s.env.errorf("the replay is equal to the recording, to the last of its %d instructions", s.m.CPU().Count())
+	s.env.errorf("the replay is equal to the recording, to the last of its %d instructions", s.m.Count())
 	return nil
 }
 

@@ -184,6 +184,9 @@ func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
 		}
 	}
 	o.cfg.CPU = c.String("cpu")
+	if err := parseSMP(c.String("smp"), &o.cfg); err != nil {
+		return nil, err
+	}
 	if o.script, err = parseScript(c, t); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{exitUsage, "-d help", []string{"-kernel", kernel, "-d", "everything"}},
 		{exitUsage, "virtual or real", []string{"-kernel", kernel, "--clock", "fast"}},
 		{exitUsage, "instructions", []string{"-kernel", kernel, "--budget", "many"}},
-		{exitUsage, "only 1", []string{"-kernel", kernel, "-smp", "4"}},
+		{exitUsage, "1 to 255", []string{"-kernel", kernel, "-smp", "400"}},
 		{exitUsage, "want fast, plain or check", []string{"-kernel", kernel, "--engine", "warp"}},
 		{exitUsage, "only pc", []string{"-kernel", kernel, "-machine", "q35"}},
 		{exitUsage, "unknown CPU model", []string{"-kernel", kernel, "-cpu", "z80"}},

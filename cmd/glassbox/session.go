@@ -228,7 +228,7 @@ func (s *session) loop() error {
 		defer cancel()
 	}
 	for {
-		left, used := s.budget, s.m.CPU().Count()
+		left, used := s.budget, s.m.Count()
 		if s.budget > 0 {
 			if used >= s.budget {
 				return s.unmet(s.budgetEnd())

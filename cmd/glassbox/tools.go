@@ -73,7 +73,7 @@ func (s *session) onInst(f func(*cpu.Inst)) {
 // status is one line on where the machine is.
 func (s *session) status() string {
 	return fmt.Sprintf("%v after %d instructions, %.6f s of virtual time",
-		s.m.CPU(), s.m.CPU().Count(), float64(s.m.Now())/1e9)
+		s.m.CPU(), s.m.Count(), float64(s.m.Now())/1e9)
 }
 
 // A statistic is the object of --stats=json. Fields are only ever added.

@@ -1,0 +1,148 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+)
+
+// Several processors run in turn on one thread, so that a run is the same run every time:
+// each executes up to a quantum of instructions, then the next that is not asleep. One
+// instruction of whichever processor takes 4 ns of virtual time. The position in a run is
+// one number, Count: the instructions that all processors together have executed.
+
+// MaxCPUs is the most processors a machine can have: APIC IDs of 8 bits, without the one
+// that addresses all.
+const MaxCPUs = 255
+
+// DefaultQuantum is the number of instructions that a processor executes before it is the
+// turn of the next.
+const DefaultQuantum = 20_000
+
+// makeCPUs makes the processors. The first is the one that boots; the others wait for a
+// start-up message.
+func (m *Machine) makeCPUs() error {
+	model, err := cpu.NewModel(m.cfg.CPU)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	b := m.board
+	for i := range m.cfg.CPUs {
+		c, err := cpu.New(model, b.mem)
+		if err != nil {
+			return fmt.Errorf("processor state: %w", err)
+		}
+		if i > 0 {
+			c.Join(b.cpus[0], uint8(i))
+		}
+		b.cpus = append(b.cpus, c)
+	}
+	b.cpu = b.cpus[0]
+	return nil
+}
+
+// Count is the number of instructions executed since power-on, by all processors together:
+// the one position in a run that everything refers to. It is exact at any time.
+func (b *board) Count() uint64 { return b.others + b.cpu.Count() }
+
+// CPUs are all processors, the one that boots first. The slice must not be changed.
+func (b *board) CPUs() []*cpu.CPU { return b.cpus }
+
+// limit shortens the run of the present processor.
+func (b *board) limit(n int64) { b.cpu.Limit(n) }
+
+// turns says whose turn it is, and for how long.
+type turns struct {
+	b       *board
+	quantum uint32
+	s       turnState
+}
+
+// turnState is what turns remembers.
+type turnState struct {
+	CPU  uint8  // index of the processor whose turn it is
+	Left uint32 // instructions left of its quantum
+}
+
+// Save returns a copy of the state.
+func (t *turns) Save() turnState { return t.s }
+
+// Restore replaces the state. The processors must have been restored before.
+func (t *turns) Restore(s turnState) error {
+	if int(s.CPU) >= len(t.b.cpus) || s.Left > t.quantum {
+		return errors.New("turns: there is no such processor, or its quantum is too long")
+	}
+	t.give(int(s.CPU))
+	t.s.Left = s.Left
+	for _, c := range t.b.cpus {
+		c.ClockSet()
+	}
+	return nil
+}
+
+// Reset gives the first processor its turn.
+func (t *turns) Reset() { t.give(0) }
+
+// give makes it the turn of processor i.
+func (t *turns) give(i int) {
+	b := t.b
+	t.s = turnState{CPU: uint8(i), Left: t.quantum}
+	b.cpu = b.cpus[i]
+	b.others = 0
+	for _, c := range b.cpus {
+		if c != b.cpu {
+			b.others += c.Count()
+		}
+	}
+}
+
+// pass gives the turn to the next processor that is not asleep. It says no if there is
+// none but the present one.
+func (t *turns) pass() bool {
+	n := len(t.b.cpus)
+	for k := 1; k < n; k++ {
+		if i := (int(t.s.CPU) + k) % n; !t.b.cpus[i].Asleep() {
+			t.give(i)
+			return true
+		}
+	}
+	return false
+}
+
+// begin decides who executes now, and for at most how many instructions.
+func (t *turns) begin() (left int64) {
+	if (t.s.Left == 0 || t.b.cpu.Asleep()) && !t.pass() {
+		t.s.Left = t.quantum
+	}
+	return int64(t.s.Left)
+}
+
+// used takes n instructions off the quantum.
+func (t *turns) used(n uint64) { t.s.Left -= uint32(min(n, uint64(t.s.Left))) }
+
+// wakeable says whether an interrupt could still wake a processor.
+func (b *board) wakeable() bool {
+	for _, c := range b.cpus {
+		if c.Activity != cpu.WaitSIPI && c.Flags()&x86.FlagIF != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// flushTLBs makes all processors forget all translations.
+func (b *board) flushTLBs() {
+	for _, c := range b.cpus {
+		c.MMU.Flush()
+	}
+}
+
+// dropPages makes all processors ask before they write to the pages of a range of the
+// backing again.
+func (b *board) dropPages(off, size uint64) {
+	for _, c := range b.cpus {
+		c.MMU.DropPages(off, size)
+	}
+}
