@@ -731,7 +731,7 @@ func addRM64N(c *CPU, o *op) *op {
 
 func addMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -751,7 +751,7 @@ func addMR8(c *CPU, o *op) *op {
 
 func addMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -768,7 +768,7 @@ func addMR8N(c *CPU, o *op) *op {
 
 func addMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -788,7 +788,7 @@ func addMR16(c *CPU, o *op) *op {
 
 func addMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -805,7 +805,7 @@ func addMR16N(c *CPU, o *op) *op {
 
 func addMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -825,7 +825,7 @@ func addMR32(c *CPU, o *op) *op {
 
 func addMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -842,7 +842,7 @@ func addMR32N(c *CPU, o *op) *op {
 
 func addMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -862,7 +862,7 @@ func addMR64(c *CPU, o *op) *op {
 
 func addMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -879,7 +879,7 @@ func addMR64N(c *CPU, o *op) *op {
 
 func addMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -899,7 +899,7 @@ func addMI8(c *CPU, o *op) *op {
 
 func addMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -916,7 +916,7 @@ func addMI8N(c *CPU, o *op) *op {
 
 func addMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -936,7 +936,7 @@ func addMI16(c *CPU, o *op) *op {
 
 func addMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -953,7 +953,7 @@ func addMI16N(c *CPU, o *op) *op {
 
 func addMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -973,7 +973,7 @@ func addMI32(c *CPU, o *op) *op {
 
 func addMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -990,7 +990,7 @@ func addMI32N(c *CPU, o *op) *op {
 
 func addMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1010,7 +1010,7 @@ func addMI64(c *CPU, o *op) *op {
 
 func addMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1159,7 +1159,7 @@ func addRMB64N(c *CPU, o *op) *op {
 
 func addMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1179,7 +1179,7 @@ func addMRB8(c *CPU, o *op) *op {
 
 func addMRB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1196,7 +1196,7 @@ func addMRB8N(c *CPU, o *op) *op {
 
 func addMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1216,7 +1216,7 @@ func addMRB16(c *CPU, o *op) *op {
 
 func addMRB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1233,7 +1233,7 @@ func addMRB16N(c *CPU, o *op) *op {
 
 func addMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1253,7 +1253,7 @@ func addMRB32(c *CPU, o *op) *op {
 
 func addMRB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1270,7 +1270,7 @@ func addMRB32N(c *CPU, o *op) *op {
 
 func addMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1290,7 +1290,7 @@ func addMRB64(c *CPU, o *op) *op {
 
 func addMRB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1307,7 +1307,7 @@ func addMRB64N(c *CPU, o *op) *op {
 
 func addMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1327,7 +1327,7 @@ func addMIB8(c *CPU, o *op) *op {
 
 func addMIB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1344,7 +1344,7 @@ func addMIB8N(c *CPU, o *op) *op {
 
 func addMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1364,7 +1364,7 @@ func addMIB16(c *CPU, o *op) *op {
 
 func addMIB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1381,7 +1381,7 @@ func addMIB16N(c *CPU, o *op) *op {
 
 func addMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1401,7 +1401,7 @@ func addMIB32(c *CPU, o *op) *op {
 
 func addMIB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1418,7 +1418,7 @@ func addMIB32N(c *CPU, o *op) *op {
 
 func addMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1438,7 +1438,7 @@ func addMIB64(c *CPU, o *op) *op {
 
 func addMIB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1711,7 +1711,7 @@ func orRM64N(c *CPU, o *op) *op {
 
 func orMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1730,7 +1730,7 @@ func orMR8(c *CPU, o *op) *op {
 
 func orMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1747,7 +1747,7 @@ func orMR8N(c *CPU, o *op) *op {
 
 func orMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1766,7 +1766,7 @@ func orMR16(c *CPU, o *op) *op {
 
 func orMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1783,7 +1783,7 @@ func orMR16N(c *CPU, o *op) *op {
 
 func orMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1802,7 +1802,7 @@ func orMR32(c *CPU, o *op) *op {
 
 func orMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1819,7 +1819,7 @@ func orMR32N(c *CPU, o *op) *op {
 
 func orMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1838,7 +1838,7 @@ func orMR64(c *CPU, o *op) *op {
 
 func orMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1855,7 +1855,7 @@ func orMR64N(c *CPU, o *op) *op {
 
 func orMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1874,7 +1874,7 @@ func orMI8(c *CPU, o *op) *op {
 
 func orMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -1891,7 +1891,7 @@ func orMI8N(c *CPU, o *op) *op {
 
 func orMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1910,7 +1910,7 @@ func orMI16(c *CPU, o *op) *op {
 
 func orMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -1927,7 +1927,7 @@ func orMI16N(c *CPU, o *op) *op {
 
 func orMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1946,7 +1946,7 @@ func orMI32(c *CPU, o *op) *op {
 
 func orMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -1963,7 +1963,7 @@ func orMI32N(c *CPU, o *op) *op {
 
 func orMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -1982,7 +1982,7 @@ func orMI64(c *CPU, o *op) *op {
 
 func orMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2127,7 +2127,7 @@ func orRMB64N(c *CPU, o *op) *op {
 
 func orMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2146,7 +2146,7 @@ func orMRB8(c *CPU, o *op) *op {
 
 func orMRB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2163,7 +2163,7 @@ func orMRB8N(c *CPU, o *op) *op {
 
 func orMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2182,7 +2182,7 @@ func orMRB16(c *CPU, o *op) *op {
 
 func orMRB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2199,7 +2199,7 @@ func orMRB16N(c *CPU, o *op) *op {
 
 func orMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2218,7 +2218,7 @@ func orMRB32(c *CPU, o *op) *op {
 
 func orMRB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2235,7 +2235,7 @@ func orMRB32N(c *CPU, o *op) *op {
 
 func orMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2254,7 +2254,7 @@ func orMRB64(c *CPU, o *op) *op {
 
 func orMRB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2271,7 +2271,7 @@ func orMRB64N(c *CPU, o *op) *op {
 
 func orMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2290,7 +2290,7 @@ func orMIB8(c *CPU, o *op) *op {
 
 func orMIB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2307,7 +2307,7 @@ func orMIB8N(c *CPU, o *op) *op {
 
 func orMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2326,7 +2326,7 @@ func orMIB16(c *CPU, o *op) *op {
 
 func orMIB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2343,7 +2343,7 @@ func orMIB16N(c *CPU, o *op) *op {
 
 func orMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2362,7 +2362,7 @@ func orMIB32(c *CPU, o *op) *op {
 
 func orMIB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2379,7 +2379,7 @@ func orMIB32N(c *CPU, o *op) *op {
 
 func orMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2398,7 +2398,7 @@ func orMIB64(c *CPU, o *op) *op {
 
 func orMIB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2567,7 +2567,7 @@ func adcRM64(c *CPU, o *op) *op {
 
 func adcMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2587,7 +2587,7 @@ func adcMR8(c *CPU, o *op) *op {
 
 func adcMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2607,7 +2607,7 @@ func adcMR16(c *CPU, o *op) *op {
 
 func adcMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2627,7 +2627,7 @@ func adcMR32(c *CPU, o *op) *op {
 
 func adcMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2647,7 +2647,7 @@ func adcMR64(c *CPU, o *op) *op {
 
 func adcMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2667,7 +2667,7 @@ func adcMI8(c *CPU, o *op) *op {
 
 func adcMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2687,7 +2687,7 @@ func adcMI16(c *CPU, o *op) *op {
 
 func adcMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2707,7 +2707,7 @@ func adcMI32(c *CPU, o *op) *op {
 
 func adcMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2799,7 +2799,7 @@ func adcRMB64(c *CPU, o *op) *op {
 
 func adcMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2819,7 +2819,7 @@ func adcMRB8(c *CPU, o *op) *op {
 
 func adcMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2839,7 +2839,7 @@ func adcMRB16(c *CPU, o *op) *op {
 
 func adcMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2859,7 +2859,7 @@ func adcMRB32(c *CPU, o *op) *op {
 
 func adcMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -2879,7 +2879,7 @@ func adcMRB64(c *CPU, o *op) *op {
 
 func adcMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -2899,7 +2899,7 @@ func adcMIB8(c *CPU, o *op) *op {
 
 func adcMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -2919,7 +2919,7 @@ func adcMIB16(c *CPU, o *op) *op {
 
 func adcMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -2939,7 +2939,7 @@ func adcMIB32(c *CPU, o *op) *op {
 
 func adcMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3111,7 +3111,7 @@ func sbbRM64(c *CPU, o *op) *op {
 
 func sbbMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3131,7 +3131,7 @@ func sbbMR8(c *CPU, o *op) *op {
 
 func sbbMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3151,7 +3151,7 @@ func sbbMR16(c *CPU, o *op) *op {
 
 func sbbMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3171,7 +3171,7 @@ func sbbMR32(c *CPU, o *op) *op {
 
 func sbbMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3191,7 +3191,7 @@ func sbbMR64(c *CPU, o *op) *op {
 
 func sbbMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3211,7 +3211,7 @@ func sbbMI8(c *CPU, o *op) *op {
 
 func sbbMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3231,7 +3231,7 @@ func sbbMI16(c *CPU, o *op) *op {
 
 func sbbMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3251,7 +3251,7 @@ func sbbMI32(c *CPU, o *op) *op {
 
 func sbbMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3343,7 +3343,7 @@ func sbbRMB64(c *CPU, o *op) *op {
 
 func sbbMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3363,7 +3363,7 @@ func sbbMRB8(c *CPU, o *op) *op {
 
 func sbbMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3383,7 +3383,7 @@ func sbbMRB16(c *CPU, o *op) *op {
 
 func sbbMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3403,7 +3403,7 @@ func sbbMRB32(c *CPU, o *op) *op {
 
 func sbbMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3423,7 +3423,7 @@ func sbbMRB64(c *CPU, o *op) *op {
 
 func sbbMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3443,7 +3443,7 @@ func sbbMIB8(c *CPU, o *op) *op {
 
 func sbbMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3463,7 +3463,7 @@ func sbbMIB16(c *CPU, o *op) *op {
 
 func sbbMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3483,7 +3483,7 @@ func sbbMIB32(c *CPU, o *op) *op {
 
 func sbbMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3759,7 +3759,7 @@ func andRM64N(c *CPU, o *op) *op {
 
 func andMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3778,7 +3778,7 @@ func andMR8(c *CPU, o *op) *op {
 
 func andMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3795,7 +3795,7 @@ func andMR8N(c *CPU, o *op) *op {
 
 func andMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3814,7 +3814,7 @@ func andMR16(c *CPU, o *op) *op {
 
 func andMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3831,7 +3831,7 @@ func andMR16N(c *CPU, o *op) *op {
 
 func andMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3850,7 +3850,7 @@ func andMR32(c *CPU, o *op) *op {
 
 func andMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3867,7 +3867,7 @@ func andMR32N(c *CPU, o *op) *op {
 
 func andMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3886,7 +3886,7 @@ func andMR64(c *CPU, o *op) *op {
 
 func andMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -3903,7 +3903,7 @@ func andMR64N(c *CPU, o *op) *op {
 
 func andMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3922,7 +3922,7 @@ func andMI8(c *CPU, o *op) *op {
 
 func andMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -3939,7 +3939,7 @@ func andMI8N(c *CPU, o *op) *op {
 
 func andMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3958,7 +3958,7 @@ func andMI16(c *CPU, o *op) *op {
 
 func andMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -3975,7 +3975,7 @@ func andMI16N(c *CPU, o *op) *op {
 
 func andMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -3994,7 +3994,7 @@ func andMI32(c *CPU, o *op) *op {
 
 func andMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4011,7 +4011,7 @@ func andMI32N(c *CPU, o *op) *op {
 
 func andMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4030,7 +4030,7 @@ func andMI64(c *CPU, o *op) *op {
 
 func andMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4175,7 +4175,7 @@ func andRMB64N(c *CPU, o *op) *op {
 
 func andMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4194,7 +4194,7 @@ func andMRB8(c *CPU, o *op) *op {
 
 func andMRB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4211,7 +4211,7 @@ func andMRB8N(c *CPU, o *op) *op {
 
 func andMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4230,7 +4230,7 @@ func andMRB16(c *CPU, o *op) *op {
 
 func andMRB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4247,7 +4247,7 @@ func andMRB16N(c *CPU, o *op) *op {
 
 func andMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4266,7 +4266,7 @@ func andMRB32(c *CPU, o *op) *op {
 
 func andMRB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4283,7 +4283,7 @@ func andMRB32N(c *CPU, o *op) *op {
 
 func andMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4302,7 +4302,7 @@ func andMRB64(c *CPU, o *op) *op {
 
 func andMRB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4319,7 +4319,7 @@ func andMRB64N(c *CPU, o *op) *op {
 
 func andMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4338,7 +4338,7 @@ func andMIB8(c *CPU, o *op) *op {
 
 func andMIB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4355,7 +4355,7 @@ func andMIB8N(c *CPU, o *op) *op {
 
 func andMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4374,7 +4374,7 @@ func andMIB16(c *CPU, o *op) *op {
 
 func andMIB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4391,7 +4391,7 @@ func andMIB16N(c *CPU, o *op) *op {
 
 func andMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4410,7 +4410,7 @@ func andMIB32(c *CPU, o *op) *op {
 
 func andMIB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4427,7 +4427,7 @@ func andMIB32N(c *CPU, o *op) *op {
 
 func andMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4446,7 +4446,7 @@ func andMIB64(c *CPU, o *op) *op {
 
 func andMIB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4731,7 +4731,7 @@ func subRM64N(c *CPU, o *op) *op {
 
 func subMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4751,7 +4751,7 @@ func subMR8(c *CPU, o *op) *op {
 
 func subMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4768,7 +4768,7 @@ func subMR8N(c *CPU, o *op) *op {
 
 func subMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4788,7 +4788,7 @@ func subMR16(c *CPU, o *op) *op {
 
 func subMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4805,7 +4805,7 @@ func subMR16N(c *CPU, o *op) *op {
 
 func subMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4825,7 +4825,7 @@ func subMR32(c *CPU, o *op) *op {
 
 func subMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4842,7 +4842,7 @@ func subMR32N(c *CPU, o *op) *op {
 
 func subMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4862,7 +4862,7 @@ func subMR64(c *CPU, o *op) *op {
 
 func subMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -4879,7 +4879,7 @@ func subMR64N(c *CPU, o *op) *op {
 
 func subMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4899,7 +4899,7 @@ func subMI8(c *CPU, o *op) *op {
 
 func subMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -4916,7 +4916,7 @@ func subMI8N(c *CPU, o *op) *op {
 
 func subMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4936,7 +4936,7 @@ func subMI16(c *CPU, o *op) *op {
 
 func subMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -4953,7 +4953,7 @@ func subMI16N(c *CPU, o *op) *op {
 
 func subMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4973,7 +4973,7 @@ func subMI32(c *CPU, o *op) *op {
 
 func subMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -4990,7 +4990,7 @@ func subMI32N(c *CPU, o *op) *op {
 
 func subMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5010,7 +5010,7 @@ func subMI64(c *CPU, o *op) *op {
 
 func subMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5159,7 +5159,7 @@ func subRMB64N(c *CPU, o *op) *op {
 
 func subMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5179,7 +5179,7 @@ func subMRB8(c *CPU, o *op) *op {
 
 func subMRB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5196,7 +5196,7 @@ func subMRB8N(c *CPU, o *op) *op {
 
 func subMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5216,7 +5216,7 @@ func subMRB16(c *CPU, o *op) *op {
 
 func subMRB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5233,7 +5233,7 @@ func subMRB16N(c *CPU, o *op) *op {
 
 func subMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5253,7 +5253,7 @@ func subMRB32(c *CPU, o *op) *op {
 
 func subMRB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5270,7 +5270,7 @@ func subMRB32N(c *CPU, o *op) *op {
 
 func subMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5290,7 +5290,7 @@ func subMRB64(c *CPU, o *op) *op {
 
 func subMRB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5307,7 +5307,7 @@ func subMRB64N(c *CPU, o *op) *op {
 
 func subMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5327,7 +5327,7 @@ func subMIB8(c *CPU, o *op) *op {
 
 func subMIB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5344,7 +5344,7 @@ func subMIB8N(c *CPU, o *op) *op {
 
 func subMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5364,7 +5364,7 @@ func subMIB16(c *CPU, o *op) *op {
 
 func subMIB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5381,7 +5381,7 @@ func subMIB16N(c *CPU, o *op) *op {
 
 func subMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5401,7 +5401,7 @@ func subMIB32(c *CPU, o *op) *op {
 
 func subMIB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5418,7 +5418,7 @@ func subMIB32N(c *CPU, o *op) *op {
 
 func subMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5438,7 +5438,7 @@ func subMIB64(c *CPU, o *op) *op {
 
 func subMIB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5711,7 +5711,7 @@ func xorRM64N(c *CPU, o *op) *op {
 
 func xorMR8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5730,7 +5730,7 @@ func xorMR8(c *CPU, o *op) *op {
 
 func xorMR8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5747,7 +5747,7 @@ func xorMR8N(c *CPU, o *op) *op {
 
 func xorMR16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5766,7 +5766,7 @@ func xorMR16(c *CPU, o *op) *op {
 
 func xorMR16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5783,7 +5783,7 @@ func xorMR16N(c *CPU, o *op) *op {
 
 func xorMR32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5802,7 +5802,7 @@ func xorMR32(c *CPU, o *op) *op {
 
 func xorMR32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5819,7 +5819,7 @@ func xorMR32N(c *CPU, o *op) *op {
 
 func xorMR64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5838,7 +5838,7 @@ func xorMR64(c *CPU, o *op) *op {
 
 func xorMR64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5855,7 +5855,7 @@ func xorMR64N(c *CPU, o *op) *op {
 
 func xorMI8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5874,7 +5874,7 @@ func xorMI8(c *CPU, o *op) *op {
 
 func xorMI8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -5891,7 +5891,7 @@ func xorMI8N(c *CPU, o *op) *op {
 
 func xorMI16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5910,7 +5910,7 @@ func xorMI16(c *CPU, o *op) *op {
 
 func xorMI16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -5927,7 +5927,7 @@ func xorMI16N(c *CPU, o *op) *op {
 
 func xorMI32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5946,7 +5946,7 @@ func xorMI32(c *CPU, o *op) *op {
 
 func xorMI32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -5963,7 +5963,7 @@ func xorMI32N(c *CPU, o *op) *op {
 
 func xorMI64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -5982,7 +5982,7 @@ func xorMI64(c *CPU, o *op) *op {
 
 func xorMI64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -6127,7 +6127,7 @@ func xorRMB64N(c *CPU, o *op) *op {
 
 func xorMRB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6146,7 +6146,7 @@ func xorMRB8(c *CPU, o *op) *op {
 
 func xorMRB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6163,7 +6163,7 @@ func xorMRB8N(c *CPU, o *op) *op {
 
 func xorMRB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -6182,7 +6182,7 @@ func xorMRB16(c *CPU, o *op) *op {
 
 func xorMRB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -6199,7 +6199,7 @@ func xorMRB16N(c *CPU, o *op) *op {
 
 func xorMRB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6218,7 +6218,7 @@ func xorMRB32(c *CPU, o *op) *op {
 
 func xorMRB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6235,7 +6235,7 @@ func xorMRB32N(c *CPU, o *op) *op {
 
 func xorMRB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -6254,7 +6254,7 @@ func xorMRB64(c *CPU, o *op) *op {
 
 func xorMRB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -6271,7 +6271,7 @@ func xorMRB64N(c *CPU, o *op) *op {
 
 func xorMIB8(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6290,7 +6290,7 @@ func xorMIB8(c *CPU, o *op) *op {
 
 func xorMIB8N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -6307,7 +6307,7 @@ func xorMIB8N(c *CPU, o *op) *op {
 
 func xorMIB16(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -6326,7 +6326,7 @@ func xorMIB16(c *CPU, o *op) *op {
 
 func xorMIB16N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -6343,7 +6343,7 @@ func xorMIB16N(c *CPU, o *op) *op {
 
 func xorMIB32(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6362,7 +6362,7 @@ func xorMIB32(c *CPU, o *op) *op {
 
 func xorMIB32N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -6379,7 +6379,7 @@ func xorMIB32N(c *CPU, o *op) *op {
 
 func xorMIB64(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -6398,7 +6398,7 @@ func xorMIB64(c *CPU, o *op) *op {
 
 func xorMIB64N(c *CPU, o *op) *op {
 	la := c.opBase(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)

@@ -86,3 +86,37 @@ func (c *CPU) store64(la mmu.LinAddr, v uint64) bool {
 	}
 	return false
 }
+
+// modify8 and its kin load an operand that a store will follow: only what may be written.
+// The paging structures may lead elsewhere for a write than a stale entry for reads does.
+func (c *CPU) modify8(la mmu.LinAddr) (v uint64, ok bool) {
+	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	if d := uint64(la) ^ e.WTag; d < mmuPage {
+		return uint64(*(*uint8)(unsafe.Add(c.base, e.Off+d))), true
+	}
+	return 0, false
+}
+
+func (c *CPU) modify16(la mmu.LinAddr) (v uint64, ok bool) {
+	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	if d := uint64(la) ^ e.WTag; d < mmuPage-1 {
+		return uint64(*(*uint16)(unsafe.Add(c.base, e.Off+d))), true
+	}
+	return 0, false
+}
+
+func (c *CPU) modify32(la mmu.LinAddr) (v uint64, ok bool) {
+	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	if d := uint64(la) ^ e.WTag; d < mmuPage-3 {
+		return uint64(*(*uint32)(unsafe.Add(c.base, e.Off+d))), true
+	}
+	return 0, false
+}
+
+func (c *CPU) modify64(la mmu.LinAddr) (v uint64, ok bool) {
+	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	if d := uint64(la) ^ e.WTag; d < mmuPage-7 {
+		return *(*uint64)(unsafe.Add(c.base, e.Off+d)), true
+	}
+	return 0, false
+}

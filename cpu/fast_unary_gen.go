@@ -134,7 +134,7 @@ func incR64(c *CPU, o *op) *op {
 
 func incM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -150,7 +150,7 @@ func incM8N(c *CPU, o *op) *op {
 
 func incM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -169,7 +169,7 @@ func incM8(c *CPU, o *op) *op {
 
 func incM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -185,7 +185,7 @@ func incM16N(c *CPU, o *op) *op {
 
 func incM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -204,7 +204,7 @@ func incM16(c *CPU, o *op) *op {
 
 func incM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -220,7 +220,7 @@ func incM32N(c *CPU, o *op) *op {
 
 func incM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -239,7 +239,7 @@ func incM32(c *CPU, o *op) *op {
 
 func incM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -255,7 +255,7 @@ func incM64N(c *CPU, o *op) *op {
 
 func incM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -342,7 +342,7 @@ func decR64(c *CPU, o *op) *op {
 
 func decM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -358,7 +358,7 @@ func decM8N(c *CPU, o *op) *op {
 
 func decM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -377,7 +377,7 @@ func decM8(c *CPU, o *op) *op {
 
 func decM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -393,7 +393,7 @@ func decM16N(c *CPU, o *op) *op {
 
 func decM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -412,7 +412,7 @@ func decM16(c *CPU, o *op) *op {
 
 func decM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -428,7 +428,7 @@ func decM32N(c *CPU, o *op) *op {
 
 func decM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -447,7 +447,7 @@ func decM32(c *CPU, o *op) *op {
 
 func decM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -463,7 +463,7 @@ func decM64N(c *CPU, o *op) *op {
 
 func decM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -550,7 +550,7 @@ func negR64(c *CPU, o *op) *op {
 
 func negM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -566,7 +566,7 @@ func negM8N(c *CPU, o *op) *op {
 
 func negM8(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -585,7 +585,7 @@ func negM8(c *CPU, o *op) *op {
 
 func negM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -601,7 +601,7 @@ func negM16N(c *CPU, o *op) *op {
 
 func negM16(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -620,7 +620,7 @@ func negM16(c *CPU, o *op) *op {
 
 func negM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -636,7 +636,7 @@ func negM32N(c *CPU, o *op) *op {
 
 func negM32(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -655,7 +655,7 @@ func negM32(c *CPU, o *op) *op {
 
 func negM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -671,7 +671,7 @@ func negM64N(c *CPU, o *op) *op {
 
 func negM64(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)
@@ -718,7 +718,7 @@ func notR64N(c *CPU, o *op) *op {
 
 func notM8N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load8(la)
+	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
 			return c.bail(o)
@@ -734,7 +734,7 @@ func notM8N(c *CPU, o *op) *op {
 
 func notM16N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load16(la)
+	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
 			return c.bail(o)
@@ -750,7 +750,7 @@ func notM16N(c *CPU, o *op) *op {
 
 func notM32N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load32(la)
+	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
 			return c.bail(o)
@@ -766,7 +766,7 @@ func notM32N(c *CPU, o *op) *op {
 
 func notM64N(c *CPU, o *op) *op {
 	la := c.opAddr(o)
-	m, ok := c.load64(la)
+	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
 			return c.bail(o)

@@ -281,7 +281,7 @@ func (m *MMU) probe(la uint64, size int, a Access, c Class) (f x86.Fault) {
 // second page does. Both are checked before the flags of either change, and the fault
 // address is the first byte on the page that is at fault.
 func (m *MMU) twoPages(la uint64, a Access, c Class) (lo, hi phys.Addr, f x86.Fault) {
-	if !m.knows(la, a, c) {
+	if _, known := m.cached(la, a, int(c)); !known {
 		var w walk
 		if f = m.allowed(la, a, c, &w); f.Raised {
 			return 0, 0, f
@@ -294,18 +294,12 @@ func (m *MMU) twoPages(la uint64, a Access, c Class) (lo, hi phys.Addr, f x86.Fa
 	return lo, hi, f
 }
 
-// knows says whether la needs no walk.
-func (m *MMU) knows(la uint64, a Access, c Class) bool {
-	e := m.second.find(la, int(c))
-	return e != nil && (a != AccessWrite || e.flags&slotWrite != 0)
-}
-
 // page translates one address and fills the TLB.
 func (m *MMU) page(la uint64, a Access, c Class) (phys.Addr, x86.Fault) {
-	e, f := m.translate(la, a, int(c))
+	to, f := m.translate(la, a, int(c))
 	if f.Raised {
 		return 0, f
 	}
-	m.fillData(la, c, e)
-	return phys.Addr(e.phys | la&pageMask), x86.Fault{}
+	m.fillData(la, c, to)
+	return phys.Addr(to.phys | la&pageMask), x86.Fault{}
 }

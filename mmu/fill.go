@@ -23,11 +23,11 @@ func (m *MMU) Fill(la LinAddr, a Access, c Class) bool {
 // written but that somebody watches, and where in phys.Memory.Backing. Write64 and its kin
 // then store there without touching a chip.
 func (m *MMU) Watched(la LinAddr, c Class) (off uint64, ok bool) {
-	t := m.second.find(uint64(la), int(c))
-	if t == nil || t.flags&slotWrite == 0 {
+	to, ok := m.cached(uint64(la), AccessWrite, int(c))
+	if !ok || m.watches != nil {
 		return 0, false
 	}
-	p := m.mem.Lookup(phys.Addr(t.phys))
+	p := m.mem.Lookup(phys.Addr(to.phys))
 	return p.Off + uint64(la)&pageMask, p.Kind == phys.RAM && p.Writable && p.Slow
 }
 

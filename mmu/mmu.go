@@ -8,6 +8,7 @@
 //	rights.go     "Determination of Access Rights" and page-fault error codes
 //	tlb.go        the translation look-aside buffer and its invalidation
 //	second.go     a larger buffer behind it
+//	watch.go      pages that a debugger watches
 //	access.go     loads, stores and probes
 //	fetch.go      instruction fetch
 //	translate.go  the walk as debuggers show it
@@ -90,9 +91,10 @@ type MMU struct {
 
 	globals bool // CR4.PGE
 
-	slots  [tables]slots
-	large  filter
-	second second
+	slots   [tables]slots
+	large   filter
+	second  second
+	watches []Watch // of a debugger; nil is the usual case
 }
 
 // New makes an MMU with paging off that keeps its entries in tlb, which may lie outside

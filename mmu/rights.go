@@ -79,9 +79,9 @@ func (m *MMU) pageFault(la uint64, a Access, c Class, r x86.Reason, pk bool) x86
 // translate is a whole translation of la for table t (a Class, or codeTable plus 1 for
 // user code): walk, rights, accessed and dirty flags. On failure nothing changed, except
 // that entries for la are dropped, as a page fault does.
-func (m *MMU) translate(la uint64, a Access, t int) (*translation, x86.Fault) {
-	if e := m.second.find(la, t); e != nil && (a != AccessWrite || e.flags&slotWrite != 0) {
-		return e, x86.Fault{}
+func (m *MMU) translate(la uint64, a Access, t int) (mapping, x86.Fault) {
+	if to, ok := m.cached(la, a, t); ok {
+		return to, x86.Fault{}
 	}
 	c := Class(t)
 	if a == AccessFetch {
@@ -89,7 +89,7 @@ func (m *MMU) translate(la uint64, a Access, t int) (*translation, x86.Fault) {
 	}
 	var w walk
 	if f := m.allowed(la, a, c, &w); f.Raised {
-		return nil, f
+		return mapping{}, f
 	}
 	m.markUsed(&w, a == AccessWrite)
 
@@ -106,7 +106,9 @@ func (m *MMU) translate(la uint64, a Access, t int) (*translation, x86.Fault) {
 			flags |= slotWrite
 		}
 	}
-	return m.second.put(la, t, w.phys, flags, w.shift), x86.Fault{}
+	to := mapping{w.phys &^ pageMask, flags, w.shift}
+	m.second.put(la, t, to)
+	return to, x86.Fault{}
 }
 
 // allowed is translate up to the point where nothing has changed yet.

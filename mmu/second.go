@@ -3,12 +3,10 @@ package mmu
 // A translation is one 4-KiB piece of a page, for one class of access. Unlike a TLBEntry it
 // may lead anywhere: to register windows, to watched pages, to nowhere.
 type translation struct {
-	tag   uint64 // page address | table; see tableOf
-	phys  uint64 // page address
+	tag   uint64 // page address | table
 	epoch uint64 // valid while it is the present one of its space
-	flags uint8  // slot…
-	shift uint8  // log2 of the page size
-	space uint8  // 0: global, else whose it is; see second
+	mapping
+	space uint8 // 0: global, else whose it is; see second
 }
 
 // secondSize is the number of entries of the second level.
@@ -55,15 +53,13 @@ func (s *second) find(la uint64, t int) *translation {
 }
 
 // put keeps a translation of la in table t.
-func (s *second) put(la uint64, t int, phys uint64, flags, shift uint8) *translation {
+func (s *second) put(la uint64, t int, to mapping) {
 	page := la &^ pageMask
-	e := &s.entries[slotOf(page)]
 	space := s.present
-	if flags&slotGlobal != 0 {
+	if to.flags&slotGlobal != 0 {
 		space = 0
 	}
-	*e = translation{page | uint64(t), phys &^ pageMask, s.epochs[space], flags, shift, space}
-	return e
+	s.entries[slotOf(page)] = translation{page | uint64(t), s.epochs[space], to, space}
 }
 
 // drop drops everything.

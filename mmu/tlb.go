@@ -46,39 +46,62 @@ func (m *MMU) table(i int) []TLBEntry {
 	return m.tlb.Code[i-codeTable][:]
 }
 
-// Flags of a slot in use.
+// A mapping is where a page leads and how it may be used there.
+type mapping struct {
+	phys  uint64 // page address
+	flags uint8  // slot…
+	shift uint8  // log2 of the page size
+}
+
+// Flags of a mapping.
 const (
 	slotGlobal = 1 << iota // of all PCIDs: survives FlushNonGlobal
-	slotUsed               // it is in the list
 	slotLarge              // a piece of a page above 4 KiB
 	slotWrite              // the page may be written and its dirty flag is set
 )
 
-// A slots lists the entries of one table in use, so that dropping all is cheap.
+// A slot is the translation behind a TLBEntry. It says what the processor has cached; the
+// tags of the entry follow from it, from what the page is and from who watches it, and may be
+// taken away and put back at any time. So whether an access walks the paging structures
+// depends on the guest alone, never on the engine, on trackers or on a debugger.
+type slot struct {
+	page uint64
+	mapping
+	valid  bool
+	listed bool
+}
+
+// permits says whether the slot translates page for access a.
+func (s *slot) permits(page uint64, a Access) bool {
+	return s.valid && s.page == page && (a != AccessWrite || s.flags&slotWrite != 0)
+}
+
+// A slots holds the slots of one table and lists those in use, so that dropping all is
+// cheap.
 type slots struct {
-	n     int
-	list  [TLBSize]uint16
-	flags [TLBSize]uint8
-	shift [TLBSize]uint8 // log2 of the page size
+	n    int
+	list [TLBSize]uint16
+	at   [TLBSize]slot
 }
 
 // use notes that slot i holds a page.
-func (s *slots) use(i uint64, flags, shift uint8) {
-	if s.flags[i]&slotUsed == 0 {
+func (s *slots) use(i, page uint64, to mapping) *slot {
+	e := &s.at[i]
+	if !e.listed {
 		s.list[s.n] = uint16(i)
 		s.n++
 	}
-	s.flags[i] = slotUsed | flags
-	s.shift[i] = shift
+	*e = slot{page, to, true, true}
+	return e
 }
 
 // drop clears the slots in use for which doomed says so.
-func (s *slots) drop(table []TLBEntry, doomed func(e *TLBEntry, flags, shift uint8) bool) {
+func (s *slots) drop(table []TLBEntry, doomed func(*slot) bool) {
 	kept := 0
 	for _, i := range s.list[:s.n] {
-		if e := &table[i]; doomed(e, s.flags[i], s.shift[i]) {
-			e.RTag, e.WTag = noTag(uint64(i)), noTag(uint64(i))
-			s.flags[i] = 0
+		if e := &s.at[i]; !e.valid || doomed(e) {
+			table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+			e.valid, e.listed = false, false
 			continue
 		}
 		s.list[kept] = i
@@ -91,9 +114,16 @@ func (s *slots) drop(table []TLBEntry, doomed func(e *TLBEntry, flags, shift uin
 func (s *slots) dropAll(table []TLBEntry) {
 	for _, i := range s.list[:s.n] {
 		table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
-		s.flags[i] = 0
+		s.at[i].valid, s.at[i].listed = false, false
 	}
 	s.n = 0
+}
+
+// untag takes the tags of all slots in use away, but not what they know.
+func (s *slots) untag(table []TLBEntry) {
+	for _, i := range s.list[:s.n] {
+		table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+	}
 }
 
 // noTag is a page address that does not belong in slot i.
@@ -146,9 +176,7 @@ func (m *MMU) FlushPCID(pcid uint16) {
 // leave drops all but global pages from the first level only.
 func (m *MMU) leave() {
 	for t := range tables {
-		m.slots[t].drop(m.table(t), func(_ *TLBEntry, flags, _ uint8) bool {
-			return flags&slotGlobal == 0
-		})
+		m.slots[t].drop(m.table(t), func(s *slot) bool { return s.flags&slotGlobal == 0 })
 	}
 }
 
@@ -160,25 +188,28 @@ func (m *MMU) Invalidate(la LinAddr) {
 	if m.large.mayHold(page) {
 		m.second.drop()
 		for t := range tables {
-			m.slots[t].drop(m.table(t), func(e *TLBEntry, flags, shift uint8) bool {
-				return flags&slotLarge != 0 && (e.page()^page)>>shift == 0
+			m.slots[t].drop(m.table(t), func(s *slot) bool {
+				return s.flags&slotLarge != 0 && (s.page^page)>>s.shift == 0
 			})
 		}
 	}
 	for t := range tables {
 		table := m.table(t)
-		i := page / PageSize % uint64(len(table))
-		if e := &table[i]; e.RTag == page || e.WTag == page {
-			e.RTag, e.WTag = noTag(i), noTag(i)
-		}
+		m.slots[t].forget(table, page/PageSize%uint64(len(table)), page)
 	}
 }
 
-// page is the page address of a valid entry. RTag is valid whenever WTag is.
-func (e *TLBEntry) page() uint64 { return e.RTag }
+// forget drops page from slot i, if it is there.
+func (s *slots) forget(table []TLBEntry, i, page uint64) {
+	if e := &s.at[i]; e.valid && e.page == page {
+		table[i].RTag, table[i].WTag = noTag(i), noTag(i)
+		e.valid = false
+	}
+}
 
 // DropPages takes the right to write without asking from every entry for the pages at
-// backing offsets off…off+size-1. The board calls it from phys.Memory.OnProtect.
+// backing offsets off…off+size-1: the tags, not the translations. The board calls it from
+// phys.Memory.OnProtect.
 func (m *MMU) DropPages(off, size uint64) {
 	for t := range codeTable {
 		table := m.table(t)
@@ -194,41 +225,56 @@ func (m *MMU) DropPages(off, size uint64) {
 // DropPage is DropPages for the page at backing offset off.
 func (m *MMU) DropPage(off uint64) { m.DropPages(off&^pageMask, PageSize) }
 
+// cached finds what the TLB or the second level know about la for table t, if that allows
+// access a. It changes nothing.
+func (m *MMU) cached(la uint64, a Access, t int) (to mapping, ok bool) {
+	page, n := la&^pageMask, uint64(TLBSize)
+	if t >= codeTable {
+		n = codeSize
+	}
+	if s := &m.slots[t].at[page/PageSize%n]; s.permits(page, a) {
+		return s.mapping, true
+	}
+	if e := m.second.find(la, t); e != nil && (a != AccessWrite || e.flags&slotWrite != 0) {
+		return e.mapping, true
+	}
+	return mapping{}, false
+}
+
 // fillData puts the translation of la for class c into the TLB.
-func (m *MMU) fillData(la uint64, c Class, s *translation) {
-	page := m.mem.Lookup(phys.Addr(s.phys))
+func (m *MMU) fillData(la uint64, c Class, to mapping) {
+	page := m.mem.Lookup(phys.Addr(to.phys))
 	la &^= pageMask
 	i := la / PageSize % TLBSize
 	e := &m.tlb.Data[c][i]
 	if page.Kind != phys.RAM && page.Kind != phys.ROM {
-		if e.page() == la {
-			e.RTag, e.WTag = noTag(i), noTag(i)
-		}
+		m.slots[c].forget(m.tlb.Data[c][:], i, la)
 		return
 	}
 	e.Off = page.Off
 	e.RTag, e.WTag = la, noTag(i)
-	if page.Writable && !page.Slow && s.flags&slotWrite != 0 {
+	if page.Writable && !page.Slow && to.flags&slotWrite != 0 {
 		e.WTag = la
 	}
-	m.slots[c].use(i, s.flags, s.shift)
+	if m.watches != nil {
+		m.watchTags(e, i, la, to.phys)
+	}
+	m.slots[c].use(i, la, to)
 }
 
 // fillCode puts the translation of la into the TLB for fetches and returns the entry; nil
 // where code lies in a register window or nowhere.
-func (m *MMU) fillCode(la uint64, user int, s *translation) *TLBEntry {
-	page := m.mem.Lookup(phys.Addr(s.phys))
+func (m *MMU) fillCode(la uint64, user int, to mapping) *TLBEntry {
+	page := m.mem.Lookup(phys.Addr(to.phys))
 	la &^= pageMask
 	i := la / PageSize % codeSize
 	e := &m.tlb.Code[user][i]
 	if page.Kind != phys.RAM && page.Kind != phys.ROM {
-		if e.page() == la {
-			e.RTag = noTag(i)
-		}
+		m.slots[codeTable+user].forget(m.tlb.Code[user][:], i, la)
 		return nil
 	}
 	e.Off, e.RTag = page.Off, la
-	m.slots[codeTable+user].use(i, s.flags, s.shift)
+	m.slots[codeTable+user].use(i, la, to)
 	return e
 }
 

@@ -86,7 +86,7 @@ func (g *gen) load(x string, b int) {
 // modify is load for memory that store then writes.
 func (g *gen) modify(x string, b int) {
 	g.p("la := c.%s(o)", g.addr)
-	g.p("m, ok := c.load%d(la)", b)
+	g.p("m, ok := c.modify%d(la)", b)
 	g.p("if !ok { if m, ok = c.modifyMiss(la, %d); !ok { return c.bail(o) } }", b/8)
 	g.p("%s := uint%d(m)", x, b)
 }
