@@ -40,6 +40,7 @@ type Boot struct {
 	// Order is what firmware boots from when there is no kernel, at most three; none is
 	// disk, CD, floppy.
 	Order []BootDevice
+	Menu  bool // our BIOS offers its boot menu
 }
 
 // A Drive is a disk or CD-ROM drive on one of the four IDE positions, or a floppy drive.

@@ -75,6 +75,11 @@ func (m *Machine) describe() {
 	}
 	m.rtc.SetCMOS(service.CMOSBoot2, uint8(order[0])|uint8(order[1])<<4)
 	m.rtc.SetCMOS(service.CMOSBoot, uint8(order[2])<<4)
+	menu := uint8(0)
+	if m.cfg.Boot.Menu {
+		menu = 1
+	}
+	m.rtc.SetCMOS(service.CMOSBootMenu, menu)
 	m.describeFloppies()
 }
 

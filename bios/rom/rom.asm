@@ -19,9 +19,10 @@
 %define callPost       0x01
 %define callProbe      0x02
 %define callReady      0x03
-%define callBootNext   0x04
-%define callBootTry    0x05
+%define callBootStart  0x04
+%define callBootStep   0x05
 %define callNoBoot     0x06
+%define callBootMenu   0x07
 %define callKey        0x09
 %define callVideo      0x10
 %define callEquipment  0x11
@@ -62,6 +63,12 @@ start:
 	jc .probe
 	svc callReady
 	sti
+.menu:
+	svc callBootMenu	; CF: it is offered or shown
+	jnc .boot
+	hlt
+	jmp .menu
+.boot:
 	int 0x19
 
 ; ---------------------------------------------------------------- INT 19h: boot
@@ -74,28 +81,16 @@ boot:
 	mov ds, ax
 	sti
 	cld
-.next:
-	svc callBootNext	; DL = drive; CF: nothing left
+	svc callBootStart
+bootGoOn:
+	svc callBootStep	; CF: nothing left. ZF: AX:BX is to be started
 	jc .none
-	mov bp, 3		; a diskette may have been changed, or be slow
-.again:
-	mov ax, 0x0201
-	xor bx, bx
-	mov es, bx
-	mov bx, 0x7c00
-	mov cx, 1
-	mov dh, 0
-	int 0x13
-	jnc .read
-	mov ah, 0
-	int 0x13
-	dec bp
-	jnz .again
-.read:
-	mov ax, 0
-	adc ax, 0
-	svc callBootTry		; AX = 1: could not be read. CF: not bootable
-	jc .next
+	jz .go
+	int 0x13		; what the service wants to have read
+	jmp bootGoOn
+.go:
+	push ax
+	push bx
 	xor ax, ax
 	mov ds, ax
 	mov es, ax
@@ -105,12 +100,19 @@ boot:
 	xor si, si
 	xor di, di
 	xor bp, bp
-	jmp 0:0x7c00
+	retf
 .none:
 	int 0x18
 
 noBoot:				; INT 18h
-	svc callNoBoot
+	cli
+	xor ax, ax
+	mov ss, ax
+	mov sp, 0x7c00
+	sti
+	cld
+	svc callNoBoot		; CF: the search goes on
+	jc bootGoOn
 .for_ever:
 	cli
 	hlt
@@ -227,6 +229,18 @@ eoi:
 	mov al, 0x20
 	out 0x20, al
 	ret
+
+floppyIRQ:			; IRQ 6
+	push ds
+	push ax
+	mov ax, 0x40
+	mov ds, ax
+	or byte [0x3e], 0x80
+	mov al, 0x20
+	out 0x20, al
+	pop ax
+	pop ds
+	iret
 
 master:				; IRQ 2-7, nobody's
 	push ax
@@ -351,23 +365,36 @@ disk:				; INT 13h and 40h
 	push ds
 	push es
 .step:
-	svc callDiskStep	; CF: not done yet. AL = 0 wait, 1 read, 2 write
+	svc callDiskStep	; CF: not done yet. AL: what to do
 	jnc .done
 	cmp al, 1
 	je .read
 	cmp al, 2
 	je .write
+	cmp al, 3
+	je .readBytes
+	cmp al, 4
+	je .writeBytes
 	mov cx, 20
 	loop $
 	jmp .step
 .read:				; CX words from port DX to ES:DI
 	rep insw
 	jmp .step
+.readBytes:
+	rep insb
+	jmp .step
 .write:				; CX words from ES:DI to port DX
 	push es
 	pop ds
 	mov si, di
 	rep outsw
+	jmp .step
+.writeBytes:
+	push es
+	pop ds
+	mov si, di
+	rep outsb
 	jmp .step
 .done:
 	pop es
@@ -438,6 +465,21 @@ pci32:
 	db (0 - ('_' + '3' + '2' + '_' + ((bios32 - $$) & 0xff) + ((bios32 - $$) >> 8) + 0x0f + 1)) & 0xff
 	db 0, 0, 0, 0, 0
 
+; Diskette parameters of the types 1-5: step rate and head unload, head load, motor off,
+; bytes of a sector, sectors, gap, length, gap for formatting, filler, settle time, motor on,
+; last track, data rate, type.
+%macro diskette 5	; sectors, gap, gap for formatting, last track, rate
+	db 0xaf, 0x02, 0x25, 0x02, %1, %2, 0xff, %3, 0xf6, 0x0f, 0x08, %4, %5
+	times 3 db 0
+%endmacro
+	align 16
+dpt:
+	diskette 9, 0x2a, 0x50, 39, 0x80
+	diskette 15, 0x1b, 0x54, 79, 0x00
+	diskette 9, 0x2a, 0x50, 79, 0x80
+	diskette 18, 0x1b, 0x6c, 79, 0x00
+	diskette 36, 0x1b, 0x54, 79, 0xc0
+
 ; What is known to be where it is in every PC.
 
 	fixed 0xe000
@@ -463,7 +505,7 @@ pci32:
 	fixed 0xec59
 	jmp disk
 	fixed 0xef57
-	jmp master		; diskette interrupt
+	jmp floppyIRQ
 	fixed 0xefc7		; diskette parameters: 1.44 MB
 	db 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08
 	fixed 0xefd2
@@ -483,7 +525,7 @@ pci32:
 
 ; Where the other vectors point to; the order is that of service.VectorTable.
 	fixed 0xff00
-	dw master, slave, clock, redirected, mouse, fpu, disk14, disk15, noBoot, pci32
+	dw master, slave, clock, redirected, mouse, fpu, disk14, disk15, noBoot, pci32, dpt
 
 	fixed 0xff53
 	iret

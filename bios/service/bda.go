@@ -13,7 +13,11 @@ const (
 	bdaKeyHead     = 0x41a
 	bdaKeyTail     = 0x41c
 	bdaKeyBuffer   = 0x41e
+	bdaFloppySeek  = 0x43e // 3:0 the drive's track is known, 7 an interrupt came
+	bdaMotors      = 0x43f // 3:0 on, 7 writing
+	bdaMotorCount  = 0x440 // ticks until they stop
 	bdaFloppyStat  = 0x441
+	bdaFloppyRes   = 0x442 // 7 bytes: what the controller answered
 	bdaMode        = 0x449
 	bdaColumns     = 0x44a
 	bdaPageSize    = 0x44c
@@ -40,6 +44,8 @@ const (
 	bdaVideoSwitch = 0x488
 	bdaVGAFlags    = 0x489
 	bdaDCC         = 0x48a
+	bdaMedia       = 0x490 // 2 drives: 7:6 data rate, 5 double steps, 4 known, 2:0 kind
+	bdaTrack       = 0x494 // 2 drives
 	bdaKeyState3   = 0x496 // 101 keys, right Ctrl and Alt, last was E0h, E1h
 	bdaLEDs        = 0x497
 	bdaWaitPtr     = 0x498 // far pointer to the user's flag
@@ -61,11 +67,14 @@ const (
 	ebdaDPTE       = ebda + 0x70 // device parameter table extension of EDD, 16 bytes
 
 	// What nobody else knows of.
-	ebdaBoot   = ebda + 0x100 // next boot device
-	ebdaProbe  = ebda + 0x108 // the drive being identified, see probe.go
-	ebdaDrives = ebda + 0x120 // 4 drives, see drive.go
+	ebdaBoot   = ebda + 0x100 // the search for something to boot, see boot.go
+	ebdaProbe  = ebda + 0x110 // the drive being identified, see probe.go
+	ebdaDrives = ebda + 0x120 // 4 hard disks, see drive.go
 	ebdaReq    = ebda + 0x1a0 // the transfer in progress, see transfer.go
-	ebdaPMode  = ebda + 0x1d0 // text attribute of the teletype, none
+	ebdaCDs    = ebda + 0x1e0 // CD-ROM drives, see cdrom.go
+	ebdaEmu    = ebda + 0x1f0 // the disk that a CD-ROM pretends to be, see eltorito.go
+	ebdaFloppy = ebda + 0x210 // 2 diskette drives, see floppy.go
+	ebdaPacket = ebda + 0x220 // 24 bytes: packet of INT 13h AH=42h for booting
 )
 
 // romSegment is the segment of the system ROM.
@@ -100,6 +109,7 @@ const (
 	CMOSExtended2 = 0x30
 	CMOSAbove16M  = 0x34 // word: 64 KiB above 16 MiB
 	CMOSBoot      = 0x38 // 7:4 third boot device
+	CMOSBootMenu  = 0x3e // 0 offers the boot menu
 	CMOSBoot2     = 0x3d // 3:0 first, 7:4 second boot device; see BootFloppy…
 	CMOSAbove4G   = 0x5b // 3 bytes: 64 KiB above 4 GiB
 )

@@ -8,9 +8,10 @@ const (
 	callPost      number = 0x01
 	callProbe     number = 0x02
 	callReady     number = 0x03
-	callBootNext  number = 0x04
-	callBootTry   number = 0x05
+	callBootStart number = 0x04
+	callBootStep  number = 0x05
 	callNoBoot    number = 0x06
+	callBootMenu  number = 0x07
 	callKey       number = 0x09
 	callVideo     number = 0x10
 	callEquipment number = 0x11
@@ -39,10 +40,12 @@ func handler(n number) func(*call) {
 		return (*call).probe
 	case callReady:
 		return (*call).ready
-	case callBootNext:
-		return (*call).bootNext
-	case callBootTry:
-		return (*call).bootTry
+	case callBootStart:
+		return (*call).bootStart
+	case callBootStep:
+		return (*call).bootStep
+	case callBootMenu:
+		return (*call).bootMenu
 	case callNoBoot:
 		return (*call).noBoot
 	case callKey:

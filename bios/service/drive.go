@@ -59,5 +59,13 @@ func (d *drive) translate() {
 	d.LCyls = uint16(max(min(d.Sectors/(uint64(d.LHeads)*63), 1024), 1))
 }
 
-// disks is the number of hard disks.
-func (c *call) disks() uint8 { return min(c.b(bdaDisks), 4) }
+// disks is the number of hard disks that programs see; hardDisks of those that are there.
+func (c *call) disks() uint8 { return min(c.b(bdaDisks), 5) }
+
+func (c *call) hardDisks() uint8 {
+	n := c.disks()
+	if c.emuHard() && n > 0 {
+		n--
+	}
+	return min(n, 4)
+}

@@ -37,6 +37,7 @@ const (
 	atDisk15
 	atNoBoot
 	atPCI32
+	atTables // diskette parameters by drive type, 16 bytes each
 )
 
 // entry returns an address from the table in the ROM.
@@ -135,6 +136,9 @@ func (c *call) vectors() {
 	} {
 		set(v, off)
 	}
+	if kind := c.floppyType(0); kind != 0 {
+		set(0x1e, tableOf(min(kind, drive2M88)))
+	}
 	c.setD(4*0x1d, 0)
 	c.setD(4*0x1f, 0)
 	c.setD(4*0x41, ebdaSegment<<16|(ebdaFDPT-ebda))
@@ -164,7 +168,7 @@ func (c *call) dataArea() {
 	c.setW(bdaKeyStart, bdaKeyBuffer-0x400)
 	c.setW(bdaKeyEnd, bdaKeyBuffer-0x400+32)
 	c.setB(bdaKeyState3, 0x10)
-	equip := uint16(equipFPU | equipVideo)
+	equip := uint16(c.cmos(CMOSEquipment)&0xc5) | equipFPU | equipVideo
 	n := uint16(0)
 	for _, port := range []uint16{0x3f8, 0x2f8, 0x3e8, 0x2e8} {
 		if c.uartAt(port) {

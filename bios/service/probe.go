@@ -82,7 +82,7 @@ func (c *call) probe() {
 	}
 	switch c.b(probePhase) {
 	case phaseReady:
-		if st == 0 || c.in(base+6)&0x10 != ataDevice(pos)&0x10 {
+		if st == 0 && !c.packetDrive(base) || c.in(base+6)&0x10 != ataDevice(pos)&0x10 {
 			c.nextProbe()
 			return
 		}
@@ -98,6 +98,9 @@ func (c *call) probe() {
 	}
 }
 
+// packetDrive says whether the signature of a packet drive can be seen.
+func (c *call) packetDrive(base uint16) bool { return c.in(base+4) == 0x14 && c.in(base+5) == 0xeb }
+
 // pioSector reads the 256 words that a drive has ready.
 func (c *call) pioSector(base uint16) (p [512]byte) {
 	for i := 0; i < len(p); i += 2 {
@@ -111,6 +114,10 @@ func (c *call) pioSector(base uint16) (p [512]byte) {
 func (c *call) identified(pos, st uint8) {
 	base := ataBase(pos)
 	if st&(ataERR|ataDF) != 0 || st&ataDRQ == 0 {
+		if st&ataERR != 0 && c.packetDrive(base) {
+			c.out(ataControl(pos), ataControlIdle)
+			c.addCD(pos)
+		}
 		c.nextProbe()
 		return
 	}
@@ -191,11 +198,7 @@ func (c *call) setFDPT(at uint32, d *drive) {
 		c.setB(at+4, d.SPT)
 		c.setW(at+9, d.Cyls)
 		c.setB(at+11, d.Heads)
-		sum := uint8(0)
-		for _, v := range c.bytes(at, 15) {
-			sum += v
-		}
-		c.setB(at+15, -sum)
+		c.setB(at+15, c.checksum(at, 15))
 	}
 }
 

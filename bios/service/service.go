@@ -7,9 +7,11 @@
 // Read this file (how a call works), bda.go (where the state is), then
 //
 //	post.go      power-on: chips, vectors, data area;  pci.go: PCI devices, PCI BIOS
-//	probe.go     which disks are there;  boot.go: INT 18h, 19h
+//	probe.go     which disks are there
+//	boot.go      INT 18h, 19h;  bootcd.go: El Torito;  bootmenu.go
 //	video*.go    INT 10h
-//	disk.go      INT 13h;  edd.go: its extensions;  transfer.go: moving the data
+//	disk.go      INT 13h: hard disks;  edd.go: its extensions;  cdrom.go, eltorito.go, floppy.go
+//	transfer.go  moving the data;  ata.go, atapi.go, floppy_step.go: by which commands
 //	serial.go    INT 14h, 17h
 //	system.go    INT 11h, 12h, 15h
 //	keyboard.go  INT 09h, 16h;  keymap.go
@@ -29,8 +31,8 @@
 // VBE 3.0; ACPI, "System Address Map Interfaces"; APM 1.2; Ralf Brown's Interrupt List.
 //
 // Not modelled: cassette, joystick, network, setup utility, passwords, CMOS checksum errors,
-// protected-mode entry by INT 15h AH=89h, INT 15h AH=87h above 4 GiB, floppy drives,
-// El Torito, APM beyond installation check and power-off.
+// protected-mode entry by INT 15h AH=89h, INT 15h AH=87h above 4 GiB, the menu of several
+// images on one CD-ROM, APM beyond installation check and power-off.
 package service
 
 import (

@@ -1,25 +1,54 @@
 package service
 
 // The transfer in progress, at ebdaReq. The code in the ROM calls diskStep until CF is
-// clear: the services command the drive and the guest's own REP INSW and OUTSW move data.
+// clear: the services command the drive and the guest's own REP INS and OUTS move data.
 const (
 	reqOp     = ebdaReq      // opRead…
-	reqDrive  = ebdaReq + 1  // index
-	reqPhase  = ebdaReq + 2  // reqStart…
+	reqDrive  = ebdaReq + 1  // hard disk: index; CD-ROM: position; diskette: 0 or 1
+	reqPhase  = ebdaReq + 2  // reqStart…, or see atapi.go and floppy_step.go
 	reqStatus = ebdaReq + 3  // INT 13h code
 	reqLeft   = ebdaReq + 4  // dword: sectors
 	reqLBA    = ebdaReq + 8  // qword
 	reqBuffer = ebdaReq + 16 // dword: linear address
 	reqDone   = ebdaReq + 20 // dword: sectors
 	reqInCmd  = ebdaReq + 24 // word: sectors left of the present command
+	reqKind   = ebdaReq + 26 // byte: kindATA…
+	reqTries  = ebdaReq + 27 // byte
 	reqPolls  = ebdaReq + 28 // dword
-	reqEDD    = ebdaReq + 32 // byte: the caller counts in a packet
+	reqReply  = ebdaReq + 32 // byte: how the caller is told, replyCount…
+	reqHigh   = ebdaReq + 33 // byte: the buffer is out of reach of the guest's own INS
+	reqUnit   = ebdaReq + 34 // word: bytes of a sector
+	reqSkip   = ebdaReq + 36 // word: bytes of the CD-ROM block before the data
+	reqRest   = ebdaReq + 38 // word: and after them
+	reqArg    = ebdaReq + 40 // byte: argument of a command without data
 )
 
+// What a transfer does.
 const (
 	opRead = iota
 	opWrite
 	opVerify
+	opFormat  // diskette: a track
+	opReset   // diskette: the controller
+	opChanged // diskette: look at the change line
+	opLock    // CD-ROM: PREVENT ALLOW MEDIUM REMOVAL
+	opEject
+	opCapacity
+)
+
+// Who does it.
+const (
+	kindATA = iota
+	kindATAPI
+	kindFloppy
+)
+
+// How the caller is told what was moved.
+const (
+	replyCount  = iota // in AL
+	replyPacket        // in the packet at DS:SI
+	replyStatus        // not at all
+	replyParameters
 )
 
 const (
@@ -28,11 +57,14 @@ const (
 	reqFinish        // the drive is finishing a command
 )
 
-// What the code in the ROM is to do, in AL.
+// What the code in the ROM is to do, in AL: wait a little, or move CX words or bytes
+// between port DX and ES:DI.
 const (
-	stepWait  = 0
-	stepRead  = 1
-	stepWrite = 2
+	stepWait = iota
+	stepRead
+	stepWrite
+	stepReadBytes
+	stepWriteBytes
 )
 
 // maxCommand is the most sectors of one command.
@@ -42,89 +74,83 @@ const maxCommand = 128
 const (
 	diskOK        = 0x00
 	diskBad       = 0x01 // invalid function or parameter
-	diskNotFound  = 0x04
-	diskUndefined = 0xbb
+	diskNoMark    = 0x02 // address mark not found
+	diskProtected = 0x03
+	diskNotFound  = 0x04 // sector not found
+	diskChanged   = 0x06
+	diskOverrun   = 0x08
+	diskBoundary  = 0x09 // DMA across 64 KiB
+	diskBadMedia  = 0x0c // media type not available
 	diskECC       = 0x10
 	diskCtrlFail  = 0x20
+	diskNoMedium  = 0x31
+	diskSeekFail  = 0x40
 	diskTimeout   = 0x80
-	diskProtected = 0x03
+	diskNotReady  = 0xaa
+	diskLocked    = 0xb1 // volume locked in drive
+	diskFixed     = 0xb2 // volume not removable
+	diskUndefined = 0xbb
 )
 
+// A transfer is what startTransfer needs to know.
+type transfer struct {
+	kind, op, drive uint8
+	reply           uint8
+	unit            uint16
+	lba             uint64
+	count, buffer   uint32
+	high            bool
+}
+
 // startTransfer writes the request; the code in the ROM then steps.
-func (c *call) startTransfer(op, n uint8, lba uint64, count, buffer uint32, edd bool) {
-	c.setB(reqOp, op)
-	c.setB(reqDrive, n)
-	c.setB(reqPhase, reqStart)
-	c.setB(reqStatus, diskOK)
-	c.setD(reqLeft, count)
-	c.setQ(reqLBA, lba)
-	c.setD(reqBuffer, buffer)
-	c.setD(reqDone, 0)
-	c.setW(reqInCmd, 0)
+func (c *call) startTransfer(t transfer) {
+	c.zeroFill(ebdaReq, 0x40)
+	c.setB(reqKind, t.kind)
+	c.setB(reqOp, t.op)
+	c.setB(reqDrive, t.drive)
+	c.setD(reqLeft, t.count)
+	c.setQ(reqLBA, t.lba)
+	c.setD(reqBuffer, t.buffer)
 	c.setD(reqPolls, probeLimit)
-	c.setB(reqEDD, bit(0, edd))
+	c.setB(reqReply, t.reply)
+	c.setB(reqHigh, bit(0, t.high))
+	c.setW(reqUnit, t.unit)
 	c.carry = true
 }
 
 // finish ends the transfer.
-func (c *call) finish(status uint8, d *drive) {
+func (c *call) finish(status uint8) {
 	c.setB(reqStatus, status)
-	c.out(ataControl(d.Pos), ataControlIdle)
 	c.carry = false
 }
 
 // diskStep does the next thing that needs no waiting.
 func (c *call) diskStep() {
-	d := c.drive(c.b(reqDrive))
-	base := ataBase(d.Pos)
 	c.carry = true
 	c.ax.setLo(stepWait)
 	polls := c.d(reqPolls)
+	if polls == 0 {
+		c.giveUp()
+		return
+	}
 	c.setD(reqPolls, polls-1)
-	st := c.in(base + 7)
-	phase := c.b(reqPhase)
-	if st&ataBSY != 0 {
-		if polls == 0 {
-			c.finish(diskTimeout, &d)
-		}
-		return
-	}
-	if phase == reqStart {
-		if c.d(reqLeft) == 0 {
-			c.finish(diskOK, &d)
-			return
-		}
-		c.command(&d)
-		return
-	}
-	switch {
-	case st&(ataERR|ataDF) != 0:
-		c.finish(diskError(st, c.in(base+1)), &d)
-	case phase == reqFinish:
-		if c.b(reqOp) == opVerify {
-			c.account(uint32(c.w(reqInCmd)))
-		}
-		c.setB(reqPhase, reqStart)
-	case st&ataDRQ != 0:
-		c.moveSector(base)
-	case polls == 0:
-		c.finish(diskTimeout, &d)
+	switch c.b(reqKind) {
+	case kindATA:
+		c.ataStep()
+	case kindATAPI:
+		c.atapiStep()
+	default:
+		c.floppyStep()
 	}
 }
 
-// diskError makes an INT 13h code of status and error register.
-func diskError(st, e uint8) uint8 {
-	switch {
-	case st&ataDF != 0:
-		return diskCtrlFail
-	case e&0x10 != 0:
-		return diskNotFound
-	case e&0x40 != 0:
-		return diskECC
-	case e&0x04 != 0:
-		return diskBad
+// giveUp ends a transfer that takes too long.
+func (c *call) giveUp() {
+	if c.b(reqKind) == kindFloppy {
+		c.floppyFail(diskTimeout)
+		return
 	}
-	return diskUndefined
+	c.finish(diskTimeout)
 }
 
 // account counts n sectors as moved.
@@ -135,66 +161,48 @@ func (c *call) account(n uint32) {
 	c.setD(reqPolls, probeLimit)
 }
 
-// moveSector has the code in the ROM move one sector.
-func (c *call) moveSector(base uint16) {
-	buffer := c.d(reqBuffer)
-	c.es, c.di = uint16(buffer>>4), reg(buffer&15)
-	c.cx, c.dx = 256, reg(base)
-	c.setD(reqBuffer, buffer+512)
-	c.account(1)
-	left := c.w(reqInCmd) - 1
-	c.setW(reqInCmd, left)
-	write := c.b(reqOp) == opWrite
-	c.ax.setLo(stepRead)
-	if write {
-		c.ax.setLo(stepWrite)
-	}
-	switch {
-	case left == 0 && write:
-		c.setB(reqPhase, reqFinish)
-	case left == 0:
-		c.setB(reqPhase, reqStart)
-	}
-}
-
-// command gives the drive the next command of the transfer.
-func (c *call) command(d *drive) {
-	base, op := ataBase(d.Pos), c.b(reqOp)
-	n, lba := min(c.d(reqLeft), maxCommand), c.q(reqLBA)
-	c.out(ataControl(d.Pos), ataNoInterrupt)
-	cmd := [...]uint8{ataRead, ataWrite, ataVerify}[min(op, opVerify)]
-	device := 0x40 | ataDevice(d.Pos)
-	regs := [5]uint8{0, uint8(n), uint8(lba), uint8(lba >> 8), uint8(lba >> 16)}
-	c.out(base+6, device)
-	if ext := d.Flags&driveLBA48 != 0 && lba+uint64(n) > 1<<28; ext {
-		cmd = [...]uint8{ataReadExt, ataWriteExt, ataVerifyExt}[min(op, opVerify)]
-		for i, v := range [...]uint8{0, uint8(n >> 8), uint8(lba >> 24), uint8(lba >> 32), uint8(lba >> 40)} {
-			c.out(base+1+uint16(i), v)
+// move has the code in the ROM move n bytes between the buffer and a port, by words or by
+// bytes. A buffer above 1 MiB is served here.
+func (c *call) move(port uint16, n uint32, bytes bool) {
+	buffer, write := c.d(reqBuffer), c.b(reqOp) == opWrite || c.b(reqOp) == opFormat
+	c.setD(reqBuffer, buffer+n)
+	if c.b(reqHigh) != 0 {
+		for at := buffer; at < buffer+n; at += 2 {
+			if write {
+				c.outN(port, 2, uint32(c.w(at)))
+			} else {
+				c.setW(at, uint16(c.inN(port, 2)))
+			}
 		}
-	} else {
-		device |= uint8(lba>>24) & 15
+		return
 	}
-	for i, v := range regs {
-		c.out(base+1+uint16(i), v)
-	}
-	c.out(base+6, device)
-	c.out(base+7, cmd)
-	c.setW(reqInCmd, uint16(n))
-	c.setB(reqPhase, reqData)
-	if op == opVerify {
-		c.setB(reqPhase, reqFinish)
+	c.es = uint16(min(buffer>>4, 0xffff))
+	c.di = reg(buffer - uint32(c.es)<<4)
+	c.cx, c.dx = reg(n/2), reg(port)
+	c.ax.setLo(stepRead + bit(0, write))
+	if bytes {
+		c.cx = reg(n)
+		c.ax.setLo(stepReadBytes + bit(0, write))
 	}
 }
 
 // diskDone gives the program the result of a transfer.
 func (c *call) diskDone() {
 	status, done := c.b(reqStatus), c.d(reqDone)
-	if c.b(reqEDD) != 0 {
+	switch c.b(reqReply) {
+	case replyPacket:
 		if c.b(reqOp) != opVerify {
 			c.setW(c.dsBase+uint32(c.si.w())+2, uint16(done))
 		}
-	} else {
+	case replyCount:
 		c.ax.setLo(uint8(done))
+	case replyParameters:
+		c.cdParameters(status)
+		status = diskOK
+	}
+	if c.b(reqKind) == kindFloppy || c.b(reqReply) == replyCount && c.dx.lo() < 0x80 {
+		c.floppyEnd(status)
+		return
 	}
 	c.diskEnd(status)
 }

@@ -28,7 +28,7 @@ func bootFlags() []cli.Flag {
 		&cli.StringFlag{Name: "kernel", Category: catBoot, Usage: "`FILE`: Linux bzImage or Multiboot kernel"},
 		&cli.StringFlag{Name: "initrd", Category: catBoot, Usage: "`FILE`: initial RAM disk; for Multiboot: modules, \"FILE ARGS,FILE ARGS\""},
 		&cli.StringFlag{Name: "append", Category: catBoot, Usage: "`TEXT`: kernel command line"},
-		&cli.StringFlag{Name: "boot", Category: catBoot, Usage: "`ORDER`: what to boot from without a kernel: a floppy, c hard disk, d CD"},
+		&cli.StringFlag{Name: "boot", Category: catBoot, Usage: "`ORDER`: what to boot from without a kernel: a floppy, c hard disk, d CD;\norder=ORDER,menu=on offers a menu"},
 		&cli.StringFlag{Name: "loadvm", Category: catBoot, Usage: "`NAME`: go on from a snapshot, made with savevm in the monitor; the other\noptions must be those of its machine"},
 		&cli.BoolFlag{Name: "no-reboot", Category: catMachine, Usage: "end when the guest resets the machine"},
 		&cli.StringSliceFlag{Name: "device", Category: catMachine, Usage: "`NAME[,KEY=VALUE]`: isa-debug-exit lets the guest end the run; help lists"},

@@ -140,30 +140,45 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	case o.kernel == "" && len(o.drives) == 0:
 		return nil, usagef("nothing to boot: give a disk image or -kernel FILE; glassbox demo shows a running machine")
 	}
-	o.cfg.Boot.Order, err = parseBoot(c.String("boot"))
+	o.cfg.Boot.Order, o.cfg.Boot.Menu, err = parseBoot(c.String("boot"))
 	return o, err
 }
 
-// parseBoot reads the value of -boot: [order=]LETTERS, as in QEMU.
-func parseBoot(value string) (order []machine.BootDevice, err error) {
+// parseBoot reads the value of -boot: [order=]LETTERS[,menu=on|off], as in QEMU.
+func parseBoot(value string) (order []machine.BootDevice, menu bool, err error) {
 	if value == "" {
-		return nil, nil
+		return nil, false, nil
 	}
 	pairs, err := opt.Parse(value, "order")
 	if err != nil {
-		return nil, usagef("-boot: %w", err)
+		return nil, false, usagef("-boot: %w", err)
 	}
 	for _, p := range pairs {
-		if p.Key != "order" {
-			return nil, usagef("-boot %s: unknown key %q; there is order", value, p.Key)
-		}
-		for _, letter := range p.Value {
-			d, ok := map[rune]machine.BootDevice{'a': machine.BootFloppy, 'c': machine.BootDisk, 'd': machine.BootCD}[letter]
-			if !ok || len(order) == 3 {
-				return nil, usagef("-boot %s: want up to three of a (floppy), c (hard disk), d (CD)", value)
+		switch p.Key {
+		case "order":
+			if order, err = parseBootOrder(value, p.Value); err != nil {
+				return nil, false, err
 			}
-			order = append(order, d)
+		case "menu":
+			if p.Value != "on" && p.Value != "off" {
+				return nil, false, usagef("-boot %s: menu is on or off", value)
+			}
+			menu = p.Value == "on"
+		default:
+			return nil, false, usagef("-boot %s: unknown key %q; there are order and menu", value, p.Key)
 		}
+	}
+	return order, menu, nil
+}
+
+// parseBootOrder reads the letters of drives.
+func parseBootOrder(value, letters string) (order []machine.BootDevice, err error) {
+	for _, letter := range letters {
+		d, ok := map[rune]machine.BootDevice{'a': machine.BootFloppy, 'c': machine.BootDisk, 'd': machine.BootCD}[letter]
+		if !ok || len(order) == 3 {
+			return nil, usagef("-boot %s: want up to three of a (floppy), c (hard disk), d (CD)", value)
+		}
+		order = append(order, d)
 	}
 	return order, nil
 }
