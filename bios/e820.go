@@ -17,6 +17,12 @@ const (
 	HighROMBase = 0xFFFC0000
 	// FourGiB is where RAM goes on if there is more of it than LowRAMLimit.
 	FourGiB = 1 << 32
+	// TablesSize is the room for ACPI tables at the top of the RAM below 4 GiB; its first
+	// page is what the system goes on writing to (the FACS).
+	TablesSize = 64 << 10
+	tablesPage = 4 << 10
+	// tablesMin is the least RAM, in bytes, of a board that has such tables.
+	tablesMin = 8 << 20
 )
 
 // A RegionKind is the type field of an E820 entry.
@@ -49,16 +55,42 @@ func SplitRAM(ramSize uint64) (low, high uint64) {
 	return low, ramSize - low
 }
 
+// TablesBase is where the ACPI tables of a board with ramSize bytes of RAM are; 0 if it is
+// too small to have any.
+func TablesBase(ramSize uint64) uint32 {
+	low, _ := SplitRAM(ramSize)
+	if low < tablesMin {
+		return 0
+	}
+	return uint32(low - TablesSize)
+}
+
+// ExtendedRAM is how many bytes of RAM a system may use from 1 MiB on, below 4 GiB.
+func ExtendedRAM(ramSize uint64) uint64 {
+	for _, r := range MemoryMap(ramSize) {
+		if r.Start == HighBase {
+			return r.Size
+		}
+	}
+	return 0
+}
+
 // MemoryMap is the board's memory map for ramSize bytes of RAM, as INT 15h/E820h, the Linux
 // zero page and Multiboot report it: sorted, without overlaps. Addresses that no region
 // covers belong to devices or to nobody.
 func MemoryMap(ramSize uint64) []Region {
 	low, high := SplitRAM(ramSize)
+	free, tables := low, uint64(0)
+	if base := TablesBase(ramSize); base != 0 {
+		free, tables = uint64(base), TablesSize
+	}
 	all := []Region{
 		{0, min(low, EBDABase), RegionRAM},
 		{EBDABase, VideoBase - EBDABase, RegionReserved},
 		{ROMBase, HighBase - ROMBase, RegionReserved},
-		{HighBase, low - min(low, HighBase), RegionRAM},
+		{HighBase, free - min(free, HighBase), RegionRAM},
+		{free, min(tables, tablesPage), RegionNVS},
+		{free + tablesPage, tables - min(tables, tablesPage), RegionACPI},
 		{HighROMBase, FourGiB - HighROMBase, RegionReserved},
 		{FourGiB, high, RegionRAM},
 	}

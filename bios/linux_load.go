@@ -20,6 +20,7 @@ const (
 	zpVideoRows = 0x00E
 	zpIsVGA     = 0x00F
 	zpPoints    = 0x010 // 2: height of a character in scan lines
+	zpRSDP      = 0x070 // 8: address of the ACPI RSDP, or 0
 	zpAltMemK   = 0x1E0 // 4: KiB above 1 MiB
 	zpE820Count = 0x1E8
 	zpE820      = 0x2D0 // 20 bytes each: start, size, kind
@@ -68,6 +69,7 @@ func planLinux(b Boot) (*plan, error) {
 
 	zp := zeroPage(h, b.RAM)
 	le := binary.LittleEndian
+	le.PutUint64(zp[zpRSDP:], b.RSDP)
 	le.PutUint32(zp[hdrCode32Start:], uint32(kernel))
 	if len(b.Modules) == 1 && len(b.Modules[0].Data) > 0 {
 		data := b.Modules[0].Data
@@ -124,8 +126,7 @@ func zeroPage(h *linuxHeader, ramSize uint64) []byte {
 	zp[zpIsVGA] = 1
 	le.PutUint16(zp[zpPoints:], 16)
 
-	low, _ := SplitRAM(ramSize)
-	extendedK := (low - min(low, HighBase)) >> 10
+	extendedK := ExtendedRAM(ramSize) >> 10
 	le.PutUint32(zp[zpAltMemK:], uint32(extendedK))
 	le.PutUint16(zp[zpExtMemK:], uint16(min(extendedK, 0xFC00))) // 88h stops at 63 MiB
 

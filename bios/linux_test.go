@@ -75,7 +75,7 @@ func TestLinux64BitEntry(t *testing.T) {
 	assert.Equal(t, uint64(0x1000000), m.u32(zp+0x214))
 	assert.Zero(t, m.u32(zp+0x218))
 	assert.Equal(t, []byte{80, 25, 1}, []byte{m.b[zp+7], m.b[zp+0xE], m.b[zp+0xF]})
-	assert.Equal(t, uint64(63*1024), m.u32(zp+0x1E0))
+	assert.Equal(t, uint64(63*1024-64), m.u32(zp+0x1E0))
 }
 
 // TestIdentityTables walks the tables for addresses all over the first 4 GiB, as SDM
@@ -122,7 +122,7 @@ func TestInitrdGoesAsHighAsPermitted(t *testing.T) {
 		max  uint32
 		want uint64
 	}{
-		{"end of RAM", 64 * mib, 0x7FFFFFFF, 64*mib - 8192},
+		{"end of RAM", 64 * mib, 0x7FFFFFFF, 64*mib - TablesSize - 8192},
 		{"initrd_addr_max", 64 * mib, 0x2FFFFFF, 0x3000000 - 8192},
 		{"initrd_addr_max in mid-page", 64 * mib, 0x2FFF800, 0x2FFF801 - 5000&^0xFFF},
 	} {
@@ -144,7 +144,7 @@ func TestInitrdBelow4GiB(t *testing.T) {
 	put32(k, 0x22C, 0xFFFFFFFF)
 	p, err := makePlan(Boot{Kernel: k, RAM: 8 << 30, Modules: []Module{{Data: make([]byte, 4096)}}})
 	require.NoError(t, err)
-	assert.Equal(t, uint64(0xE0000000-4096), p.pieces[1].addr)
+	assert.Equal(t, uint64(0xE0000000-TablesSize-4096), p.pieces[1].addr)
 }
 
 func TestLinuxPlacement(t *testing.T) {

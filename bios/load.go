@@ -51,6 +51,7 @@ type Boot struct {
 	Cmdline    string   // "-append"
 	Modules    []Module // "-initrd"; Linux takes at most one
 	RAM        uint64   // bytes of RAM of the board, see SplitRAM
+	RSDP       uint64   // address of the ACPI RSDP for Linux; 0: it looks for one
 }
 
 // maxKernel bounds what a compressed kernel may grow to, in bytes.

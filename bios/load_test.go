@@ -20,9 +20,13 @@ func TestMemoryMap(t *testing.T) {
 		want []Region
 	}{
 		{"1 MiB", 1 * mib, []Region{conv, ebda, rom, top}},
-		{"512 MiB", 512 * mib, []Region{conv, ebda, rom, {0x100000, 511 * mib, RegionRAM}, top}},
-		{"3.5 GiB", 0xE0000000, []Region{conv, ebda, rom, {0x100000, 0xDFF00000, RegionRAM}, top}},
-		{"4 GiB", 1 << 32, []Region{conv, ebda, rom, {0x100000, 0xDFF00000, RegionRAM}, top,
+		{"4 MiB", 4 * mib, []Region{conv, ebda, rom, {0x100000, 3 * mib, RegionRAM}, top}},
+		{"512 MiB", 512 * mib, []Region{conv, ebda, rom, {0x100000, 0x1FEF0000, RegionRAM},
+			{0x1FFF0000, 0x1000, RegionNVS}, {0x1FFF1000, 0xF000, RegionACPI}, top}},
+		{"3.5 GiB", 0xE0000000, []Region{conv, ebda, rom, {0x100000, 0xDFEF0000, RegionRAM},
+			{0xDFFF0000, 0x1000, RegionNVS}, {0xDFFF1000, 0xF000, RegionACPI}, top}},
+		{"4 GiB", 1 << 32, []Region{conv, ebda, rom, {0x100000, 0xDFEF0000, RegionRAM},
+			{0xDFFF0000, 0x1000, RegionNVS}, {0xDFFF1000, 0xF000, RegionACPI}, top,
 			{1 << 32, 0x20000000, RegionRAM}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -132,7 +132,7 @@ func (i *mbInfo) encode(base uint64) []byte {
 
 	low, _ := SplitRAM(i.boot.RAM)
 	set(mbiMemLower, uint32(min(low, EBDABase)>>10))
-	set(mbiMemUpper, uint32((low-min(low, HighBase))>>10))
+	set(mbiMemUpper, uint32(ExtendedRAM(i.boot.RAM)>>10))
 	set(mbiCmdline, text(i.cmdline))
 	set(mbiLoaderName, text(loaderName))
 

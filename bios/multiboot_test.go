@@ -124,7 +124,7 @@ func TestMultibootInformation(t *testing.T) {
 	i := e.RBX
 	assert.Equal(t, uint64(1<<0|1<<2|1<<3|1<<5|1<<6|1<<9|1<<12), m.u32(i))
 	assert.Equal(t, uint64(639), m.u32(i+4))
-	assert.Equal(t, uint64(31*1024), m.u32(i+8))
+	assert.Equal(t, uint64(31*1024-64), m.u32(i+8))
 	assert.Equal(t, "mach root=hd0", m.text(m.u32(i+16)))
 	assert.Equal(t, "glassbox", m.text(m.u32(i+64)))
 

@@ -39,6 +39,7 @@ func (m *Machine) loadKernel() error {
 		Cmdline:    m.cfg.Boot.Append,
 		Modules:    modules,
 		RAM:        m.cfg.Memory,
+		RSDP:       m.placeTables(),
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrKernel, err)

@@ -23,12 +23,15 @@ func (m *Machine) systemROM(w *wiring) {
 		keep(err)
 		return
 	}
-	copy(b.mem.Backing()[off:], rom.Image())
+	image := rom.Image()
+	copy(image[rom.Tables:], m.lowTables())
+	copy(b.mem.Backing()[off:], image)
 	for _, top := range []phys.Addr{bios.HighBase, bios.FourGiB} {
 		keep(b.mem.MapROMAt(top-rom.Size, "system ROM", off, rom.Size))
 	}
 	for _, c := range b.cpus {
 		s := service.New(c.Caller(), memoryMap, m.videoTables())
+		s.Publish(m.highTables()...)
 		c.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
 	}
 	m.describe()

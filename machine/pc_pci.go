@@ -120,13 +120,14 @@ func (b *board) shadow(pam [7]uint8) {
 
 // Configuration registers that firmware sets before it boots a system.
 const (
-	pciCommand   = 0x04
-	pciBAR4      = 0x20
-	ideTiming    = 0x40
-	commandIO    = 1 << 0
-	commandBM    = 1 << 2
-	ideDecode    = 1 << 15
-	ideFastTimer = 0x2307 // ISP, RTC and fast timing of drive 0, as PC firmware sets them
+	pciCommand       = 0x04
+	pciBAR4          = 0x20
+	pciInterruptLine = 0x3c
+	ideTiming        = 0x40
+	commandIO        = 1 << 0
+	commandBM        = 1 << 2
+	ideDecode        = 1 << 15
+	ideFastTimer     = 0x2307 // ISP, RTC and fast timing of drive 0, as PC firmware sets them
 )
 
 // configurePCI does what firmware does before a system is booted, for kernels that are
@@ -145,4 +146,10 @@ func (b *board) configurePCI() {
 	pm := b.pm.Function()
 	pm.WriteConfig(piix4pm.RegPMBA, 4, powerPorts|1)
 	pm.WriteConfig(piix4pm.RegPMREGMISC, 1, 1)
+	pm.WriteConfig(pciInterruptLine, 1, piix4pm.SCI)
+	isa := b.isa.Function()
+	for i, irq := range [4]uint32{10, 10, 11, 11} {
+		isa.WriteConfig(piix3.RegPIRQRC+uint8(i), 1, irq)
+	}
+	b.pic.ELCR().Out(1, 1<<(10-8)|1<<(11-8))
 }

@@ -55,6 +55,8 @@ var mayImport = map[string][]string{
 	"devices/vga":          {"devices", "devices/pci", "devices/vga/font"},
 	"devices/vga/font":     {},
 	"bios":                 {"cpu/x86", "mmu/phys"},
+	"bios/acpi/aml":        {},
+	"bios/acpi":            {"bios/acpi/aml"},
 	"bios/rom":             {},
 	"bios/service":         {"bios/rom", "cpu/x86"},
 	"machine":              {"*"},

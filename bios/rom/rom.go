@@ -14,6 +14,13 @@ import _ "embed"
 // Size is the size of the image in bytes; it ends at 1 MiB and, again, at 4 GiB.
 const Size = 0x10000
 
+// Tables is the offset of the room for tables that systems look for below 1 MiB, and
+// TablesSize how much there is, in bytes. The board fills it; in the image it is zero.
+const (
+	Tables     = 0xc000
+	TablesSize = 0x2000
+)
+
 //go:embed rom.bin
 var image string
 

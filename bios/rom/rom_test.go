@@ -32,6 +32,10 @@ func TestWhatEveryPCHasIsWhereItIs(t *testing.T) {
 	assert.Equal(t, []byte{8, 0, 0xfc}, p[0xe6f5:0xe6f8], "configuration table")
 }
 
+func TestRoomForTablesIsEmpty(t *testing.T) {
+	assert.Equal(t, make([]byte, TablesSize), Image()[Tables:Tables+TablesSize])
+}
+
 // TestBIOS32DirectoryIsFound looks for it as systems do: on a paragraph, the sum of its
 // bytes 0.
 func TestBIOS32DirectoryIsFound(t *testing.T) {

@@ -64,10 +64,20 @@ func (c *call) pciSetup() {
 		case 0x70108086, 0x71118086: // IDE
 			c.pciWrite(a, 0x40, 2, 0xa307)
 			c.pciWrite(a, 0x42, 2, 0xa307)
+		case pciPowerManagement:
+			c.pciWrite(a, 0x40, 4, powerPorts|1)
+			c.pciWrite(a, 0x80, 1, 1) // the ports answer
+			c.pciWrite(a, 0x3c, 1, 9) // SCI
 		}
 		return true
 	})
 }
+
+// The power management of a PIIX4, and where power-on places its ports.
+const (
+	pciPowerManagement = 0x71138086
+	powerPorts         = 0x600
+)
 
 // pirqs are the interrupt lines that PIRQA#…PIRQD# are routed to.
 var pirqs = [4]uint8{10, 10, 11, 11}

@@ -54,6 +54,7 @@ func (c *call) post() {
 	c.vectors()
 	c.dataArea()
 	c.pciSetup()
+	c.publish()
 	c.setMode(3)
 	c.print("Glassbox BIOS\r\n\r\n")
 	c.startProbe()

@@ -6,7 +6,8 @@
 //
 // Read this file (how a call works), bda.go (where the state is), then
 //
-//	post.go      power-on: chips, vectors, data area;  pci.go: PCI devices, PCI BIOS
+//	post.go      power-on: chips, vectors, data area;  pci.go: PCI devices, PCI BIOS;
+//	             tables.go: ACPI tables
 //	probe.go     which disks are there
 //	boot.go      INT 18h, 19h;  bootcd.go: El Torito;  bootmenu.go
 //	video*.go    INT 10h
@@ -69,6 +70,7 @@ type Service struct {
 	// memoryMap is the map for a size of RAM in bytes.
 	memoryMap func(ram uint64) []Region
 	video     Video
+	tables    []Table // see Publish
 }
 
 // New returns the services for a processor. memoryMap gives the map that INT 15h E820h
@@ -84,7 +86,7 @@ func (s *Service) Call(n uint8) x86.Fault {
 	if h == nil {
 		return x86.UD(x86.ReasonUDInstruction)
 	}
-	c := &call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video}
+	c := &call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video, published: s.tables}
 	c.enter()
 	h(c)
 	if c.fault.Raised {
@@ -114,6 +116,7 @@ type call struct {
 	cpu       CPU
 	memoryMap func(ram uint64) []Region
 	tables    Video
+	published []Table
 
 	regs
 	es, ds, ss             uint16

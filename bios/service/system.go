@@ -214,7 +214,7 @@ func (c *call) apm() {
 // powerOff enters S5 through the power management of a PIIX4, if there is one.
 func (c *call) powerOff() {
 	c.pciFunctions(func(a pciAddr) bool {
-		if c.pciRead(a, 0, 4) != 0x71138086 {
+		if c.pciRead(a, 0, 4) != pciPowerManagement {
 			return true
 		}
 		base := uint16(c.pciRead(a, 0x40, 4)) &^ 0x3f

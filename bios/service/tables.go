@@ -1,0 +1,25 @@
+package service
+
+import "encoding/binary"
+
+// A Table is bytes that firmware leaves in RAM for the system, at a physical address.
+type Table struct {
+	At   uint32
+	Data []byte
+}
+
+// Publish sets what power-on writes into RAM, for systems that look for it.
+func (s *Service) Publish(tables ...Table) { s.tables = tables }
+
+// publish writes the tables.
+func (c *call) publish() {
+	for _, t := range c.published {
+		at, p := t.At, t.Data
+		for ; len(p) >= 8; at, p = at+8, p[8:] {
+			c.setQ(at, binary.LittleEndian.Uint64(p))
+		}
+		for i, v := range p {
+			c.setB(at+uint32(i), v)
+		}
+	}
+}
