@@ -11,6 +11,7 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -388,6 +389,9 @@ func (m *Machine) CPU() *cpu.CPU { return m.cpu }
 
 // Memory is guest-physical memory, for debuggers and monitors between calls of Run.
 func (m *Machine) Memory() *phys.Memory { return m.mem }
+
+// PCI is the PCI bus, for debuggers and monitors between calls of Run.
+func (m *Machine) PCI() *pci.Bus { return m.pciBus }
 
 // Now is virtual time since power-on.
 func (m *Machine) Now() devices.Time { return m.clock.Now() }

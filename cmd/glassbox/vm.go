@@ -6,6 +6,7 @@ import (
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/monitor"
 	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
@@ -23,20 +24,17 @@ type target struct{ s *session }
 
 var _ monitor.Target = (*target)(nil)
 
-// CPU implements monitor.Target.
-func (t *target) CPU() *cpu.CPU { return t.s.m.CPU() }
+// CPUs implements debug.Target.
+func (t *target) CPUs() []*cpu.CPU { return t.s.m.CPUs() }
 
-// Memory implements monitor.Target.
+// Memory implements debug.Target.
 func (t *target) Memory() *phys.Memory { return t.s.m.Memory() }
 
-// Parts implements monitor.Target.
-func (t *target) Parts() []monitor.Part {
-	var parts []monitor.Part
-	if m, ok := any(t.s.m).(interface{ EachPart(func(string, any)) }); ok {
-		m.EachPart(func(name string, state any) { parts = append(parts, monitor.Part{Name: name, State: state}) })
-	}
-	return parts
-}
+// EachPart implements debug.Target.
+func (t *target) EachPart(visit func(name string, state any)) { t.s.m.EachPart(visit) }
+
+// PCI is for info pci.
+func (t *target) PCI() *pci.Bus { return t.s.m.PCI() }
 
 // sendBreak holds the line of COM1 low, if the machine can.
 func (s *session) sendBreak() {

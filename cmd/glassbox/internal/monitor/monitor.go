@@ -2,13 +2,10 @@
 // are those of QEMU's monitor and Bochs's debugger.
 //
 //	monitor.go    the commands
-//	expr.go       numbers and registers as arguments
-//	registers.go  info registers
-//	memory.go     x, xp, u
-//	paging.go     page, info mem
-//	state.go      info pic and all other chips
 //	snapshots.go  savevm, loadvm
 //	screen.go     screendump, sendkey
+//
+// What only looks at the machine is machine/debug's.
 //
 // Nothing here but loadvm and sendkey changes the machine, and reading never touches device
 // registers.
@@ -19,22 +16,13 @@ import (
 	"io"
 	"strings"
 
-	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
-	"github.com/glassbox-vm/glassbox/mmu/phys"
+	"github.com/glassbox-vm/glassbox/machine/debug"
 )
-
-// A Part is a chip and what it remembers, for info.
-type Part struct {
-	Name  string
-	State any // a copy
-}
 
 // A Target is a stopped machine.
 type Target interface {
-	CPU() *cpu.CPU
-	Memory() *phys.Memory
-	Parts() []Part
+	debug.Target
 	// Status is one line for info status.
 	Status() string
 	// ScreenInfo is one line for info screen.
@@ -79,12 +67,13 @@ x /4g rsp+8. The machine stands still while this prompt is shown.
 
 // A Monitor runs commands.
 type Monitor struct {
-	t   Target
-	out io.Writer
+	t    Target
+	look *debug.Inspector
+	out  io.Writer
 }
 
 // New returns a monitor for t that prints to out.
-func New(t Target, out io.Writer) *Monitor { return &Monitor{t, out} }
+func New(t Target, out io.Writer) *Monitor { return &Monitor{t, debug.NewInspector(t), out} }
 
 // Greeting is what to show when the monitor opens.
 func (m *Monitor) Greeting() string {
@@ -107,14 +96,9 @@ func verdict(v Verdict) func(*Monitor, string) (Verdict, error) {
 // commands returns the table; the first name is the one in error messages.
 func commands() []command {
 	return []command{
-		{[]string{"help", "h", "?"}, stay((*Monitor).help)},
+		{[]string{"help", "h"}, stay((*Monitor).help)},
 		{[]string{"info", "i"}, stay((*Monitor).info)},
-		{[]string{"x"}, stay((*Monitor).examine)},
-		{[]string{"xp"}, stay((*Monitor).examinePhysical)},
-		{[]string{"u", "disasm"}, stay((*Monitor).disassemble)},
-		{[]string{"page"}, stay((*Monitor).page)},
-		{[]string{"p", "print", "calc"}, stay((*Monitor).print)},
-		{[]string{"r", "registers"}, stay(func(m *Monitor, _ string) error { return m.registers() })},
+		{[]string{"p"}, stay((*Monitor).print)},
 		{[]string{"stop"}, stay(func(m *Monitor, _ string) error {
 			m.printf("The machine stands still already; c lets it run.\n")
 			return nil
@@ -153,7 +137,12 @@ func (m *Monitor) Execute(line string) Verdict {
 			return v
 		}
 	}
-	m.printf("%s: no such command; help lists them\n", name)
+	switch known, err := m.look.Execute(line, m.out); {
+	case !known:
+		m.printf("%s: no such command; help lists them\n", name)
+	case err != nil:
+		m.printf("%s: %v\n", name, err)
+	}
 	return Stay
 }
 
@@ -164,17 +153,6 @@ func (m *Monitor) help(string) error {
 
 func (m *Monitor) info(args string) error {
 	switch args {
-	case "":
-		m.printf("info registers, mem, status, screen, and the chips:")
-		for _, p := range m.t.Parts() {
-			m.printf(" %s", p.Name)
-		}
-		m.printf("\n")
-		return nil
-	case "registers", "r", "reg":
-		return m.registers()
-	case "mem", "tlb":
-		return m.mappings()
 	case "snapshots":
 		return m.listVM()
 	case "screen":
@@ -184,16 +162,13 @@ func (m *Monitor) info(args string) error {
 		m.printf("%s\n", m.t.Status())
 		return nil
 	}
-	return m.part(args)
+	_, err := m.look.Execute("info "+args, m.out)
+	return err
 }
 
 func (m *Monitor) print(args string) error {
-	v, err := m.eval(args)
-	if err != nil {
-		return err
-	}
-	m.printf("%#x  %d\n", v, v)
-	return nil
+	_, err := m.look.Execute("print "+args, m.out)
+	return err
 }
 
 func (m *Monitor) printf(format string, args ...any) { fmt.Fprintf(m.out, format, args...) }

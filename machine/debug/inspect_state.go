@@ -1,4 +1,4 @@
-package monitor
+package debug
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 )
 
 // part is info CHIP: any beginning of a chip's name, or its part number, will do.
-func (m *Monitor) part(name string) error {
-	var found []Part
-	for _, p := range m.t.Parts() {
-		if p.Name == name {
-			found = []Part{p}
+func (i *Inspector) part(name string) error {
+	var found []part
+	for _, p := range i.allParts() {
+		if p.name == name {
+			found = []part{p}
 			break
 		}
-		if strings.Contains(p.Name, name) {
+		if strings.Contains(p.name, name) {
 			found = append(found, p)
 		}
 	}
@@ -22,43 +22,54 @@ func (m *Monitor) part(name string) error {
 		return fmt.Errorf("%q is not known; info alone lists what there is", name)
 	}
 	for _, p := range found {
-		m.printf("%s\n", p.Name)
-		m.show(1, "", reflect.ValueOf(p.State))
+		i.printf("%s\n", p.name)
+		i.show(1, "", reflect.ValueOf(p.state))
 	}
 	return nil
+}
+
+// A part is a chip and what it remembers.
+type part struct {
+	name  string
+	state any
+}
+
+func (i *Inspector) allParts() (list []part) {
+	i.t.EachPart(func(name string, state any) { list = append(list, part{name, state}) })
+	return list
 }
 
 // maxArray is the longest array that is shown whole.
 const maxArray = 64
 
 // show prints a value as lines of "name value", structs and arrays of them indented.
-func (m *Monitor) show(depth int, name string, v reflect.Value) {
+func (i *Inspector) show(depth int, name string, v reflect.Value) {
 	indent := strings.Repeat("  ", depth)
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			m.show(depth, name, v.Elem())
+			i.show(depth, name, v.Elem())
 		}
 	case reflect.Struct:
 		if name != "" {
-			m.printf("%s%s\n", indent, name)
+			i.printf("%s%s\n", indent, name)
 			depth++
 		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				m.show(depth, v.Type().Field(i).Name, v.Field(i))
+		for k := range v.NumField() {
+			if v.Type().Field(k).IsExported() {
+				i.show(depth, v.Type().Field(k).Name, v.Field(k))
 			}
 		}
 	case reflect.Array, reflect.Slice:
 		if k := v.Type().Elem().Kind(); k == reflect.Struct || k == reflect.Array {
-			for i := range min(v.Len(), maxArray) {
-				m.show(depth, fmt.Sprintf("%s[%d]", name, i), v.Index(i))
+			for k := range min(v.Len(), maxArray) {
+				i.show(depth, fmt.Sprintf("%s[%d]", name, k), v.Index(k))
 			}
 			return
 		}
-		m.printf("%s%-16s %s\n", indent, name, row(v))
+		i.printf("%s%-16s %s\n", indent, name, row(v))
 	default:
-		m.printf("%s%-16s %s\n", indent, name, scalar(v))
+		i.printf("%s%-16s %s\n", indent, name, scalar(v))
 	}
 }
 

@@ -1,69 +1,38 @@
-package monitor
+package debug
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/mmu"
 )
 
 // page walks the page tables for an address, level by level.
-func (m *Monitor) page(args string) error {
-	addr, err := m.eval(args)
+func (i *Inspector) page(args string) error {
+	addr, err := i.eval(args)
 	if err != nil {
 		return err
 	}
-	c := m.t.CPU()
+	c := i.CPU()
+	x := c.Context()
 	t := c.MMU.Translate(mmu.LinAddr(addr), mmu.AccessRead, mmu.ClassSuper)
-	m.printf("linear %#x, CR3=%#x\n", addr, c.CR3)
+	i.printf("linear %#x, CR3 %#x%s\n", addr, c.CR3, controlText(&x))
 	if len(t.Steps) == 0 {
-		m.printf("paging is off: physical %#x\n", uint64(t.Phys))
+		i.printf("paging is off: physical %#x\n", uint64(t.Phys))
 		return nil
 	}
-	for i, s := range t.Steps {
-		last := i == len(t.Steps)-1 && t.PageSize != 0
-		where := "                "
-		if s.EntryAddr != 0 || s.Level != "PDPTE" {
-			where = fmt.Sprintf("%016x", uint64(s.EntryAddr))
-		}
-		m.printf("%-5s at %s  %016x  %s\n", s.Level, where, s.Entry, entryFlags(s.Entry, last))
+	for k, st := range t.Steps {
+		i.printf("%s\n", stepText(st, k == len(t.Steps)-1, t.PageSize, t.Fault.Reason, &x))
 	}
 	if t.PageSize == 0 {
-		m.printf("not translated: %s\n", t.Fault.Reason)
+		i.printf("not translated: %s\n", t.Fault.Reason)
 		return nil
 	}
-	m.printf("physical %#x in a page of %s: %s\n", uint64(t.Phys), sizeText(t.PageSize), rights(t))
+	i.printf("physical %#x in a page of %s: %s\n", uint64(t.Phys), sizeText(t.PageSize), rights(t))
 	if t.Fault.Raised {
-		m.printf("a read at CPL 0 raises %v: %s\n", t.Fault, t.Fault.Reason)
+		i.printf("a read at CPL 0 raises %v: %s\n", t.Fault, t.Fault.Reason)
 	}
 	return nil
-}
-
-// entryFlags names the bits that are set in a paging-structure entry.
-func entryFlags(e uint64, leaf bool) string {
-	var set []string
-	add := func(bit uint, name string) {
-		if e>>bit&1 != 0 {
-			set = append(set, name)
-		}
-	}
-	if e&1 == 0 {
-		return "not present"
-	}
-	add(0, "P")
-	add(1, "RW")
-	add(2, "US")
-	add(3, "PWT")
-	add(4, "PCD")
-	add(5, "A")
-	if leaf {
-		add(6, "D")
-		add(8, "G")
-	}
-	add(7, "PS/PAT")
-	add(63, "XD")
-	return strings.Join(set, " ")
 }
 
 func rights(t mmu.Translation) string {
@@ -77,13 +46,6 @@ func rights(t mmu.Translation) string {
 		s += ", global"
 	}
 	return s
-}
-
-func pick(b bool, yes, no string) string {
-	if b {
-		return yes
-	}
-	return no
 }
 
 func sizeText(n uint64) string {
@@ -103,10 +65,10 @@ const (
 )
 
 // mappings is info mem: ranges of linear memory with the same rights.
-func (m *Monitor) mappings() error {
-	c := m.t.CPU()
+func (i *Inspector) mappings() error {
+	c := i.CPU()
 	if c.CR0&x86.CR0_PG == 0 {
-		m.printf("paging is off: linear and physical addresses are the same\n")
+		i.printf("paging is off: linear and physical addresses are the same\n")
 		return nil
 	}
 	var r run
@@ -119,7 +81,7 @@ func (m *Monitor) mappings() error {
 				size = hole(t, c.CR4)
 			}
 			if r.stops(addr, t) {
-				m.printf("%s\n", r)
+				i.printf("%s\n", r)
 				if lines++; lines == maxLines {
 					return fmt.Errorf("more than %d ranges; page ADDRESS shows one", maxLines)
 				}
@@ -137,7 +99,7 @@ func (m *Monitor) mappings() error {
 		}
 	}
 	if r.size > 0 {
-		m.printf("%s\n", r)
+		i.printf("%s\n", r)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package monitor
+package debug
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/machine/debug/asm"
-	"github.com/glassbox-vm/glassbox/mmu"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -38,9 +37,9 @@ func parseLayout(args string) (l layout, rest string, err error) {
 	}
 	for _, c := range []byte(word[digits:]) {
 		switch c {
-		case 'x', 'd', 'u', 'o', 'c', 'i':
+		case 'x', 'd', 'u', 'o', 'c', 'i', 's':
 			l.format = c
-			if c == 'c' {
+			if c == 'c' || c == 's' {
 				l.size = 1
 			}
 		case 'b':
@@ -52,7 +51,7 @@ func parseLayout(args string) (l layout, rest string, err error) {
 		case 'g':
 			l.size = 8
 		default:
-			return l, "", fmt.Errorf("/%s: %q is no format (x d u o c i) and no size (b h w g)", word, c)
+			return l, "", fmt.Errorf("/%s: %q is no format (x d u o c i s) and no size (b h w g)", word, c)
 		}
 	}
 	return l, strings.TrimSpace(rest), nil
@@ -61,56 +60,48 @@ func parseLayout(args string) (l layout, rest string, err error) {
 // A reader copies what is at an address and returns how many bytes could be read.
 type reader func(addr uint64, p []byte) int
 
-// linear reads through the page tables with supervisor rights.
-func (m *Monitor) linear(addr uint64, p []byte) int {
-	done := 0
-	for done < len(p) {
-		la := mmu.LinAddr(addr + uint64(done))
-		t := m.t.CPU().MMU.Translate(la, mmu.AccessRead, mmu.ClassSuper)
-		if t.PageSize == 0 {
-			return done
-		}
-		n := min(len(p)-done, mmu.PageSize-int(uint64(la)%mmu.PageSize))
-		m.t.Memory().ReadAt(p[done:done+n], t.Phys)
-		done += n
-	}
-	return done
+// linear reads through the page tables, whatever the rights.
+func (i *Inspector) linear(addr uint64, p []byte) int {
+	return readLinear(i.CPU(), i.t.Memory(), addr, p)
 }
 
-func (m *Monitor) physical(addr uint64, p []byte) int {
-	m.t.Memory().ReadAt(p, phys.Addr(addr))
+func (i *Inspector) physical(addr uint64, p []byte) int {
+	i.t.Memory().ReadAt(p, phys.Addr(addr))
 	return len(p)
 }
 
-func (m *Monitor) examine(args string) error         { return m.dump(args, m.linear) }
-func (m *Monitor) examinePhysical(args string) error { return m.dump(args, m.physical) }
+func (i *Inspector) examine(args string) error         { return i.dump(args, i.linear) }
+func (i *Inspector) examinePhysical(args string) error { return i.dump(args, i.physical) }
 
 // dump shows memory as items.
-func (m *Monitor) dump(args string, read reader) error {
+func (i *Inspector) dump(args string, read reader) error {
 	l, rest, err := parseLayout(args)
 	if err != nil {
 		return err
 	}
-	addr, err := m.eval(rest)
+	addr, err := i.eval(rest)
 	if err != nil {
 		return err
 	}
 	if l.format == 'i' {
-		return m.listing(addr, l.count, read)
+		return i.listing(addr, l.count, read)
+	}
+	if l.format == 's' {
+		return i.text(addr, l.count, read)
 	}
 	perLine := 16 / l.size
 	data := make([]byte, l.count*l.size)
 	got := read(addr, data)
-	for i := 0; i < l.count; i += perLine {
-		m.printf("%016x:", addr+uint64(i*l.size))
-		for j := i; j < min(i+perLine, l.count); j++ {
+	for k := 0; k < l.count; k += perLine {
+		i.printf("%016x:", addr+uint64(k*l.size))
+		for j := k; j < min(k+perLine, l.count); j++ {
 			if (j+1)*l.size > got {
-				m.printf("\n")
+				i.printf("\n")
 				return fmt.Errorf("%#x is not mapped; page %#x shows why", addr+uint64(got), addr+uint64(got))
 			}
-			m.printf(" %s", item(data[j*l.size:(j+1)*l.size], l.format))
+			i.printf(" %s", item(data[j*l.size:(j+1)*l.size], l.format))
 		}
-		m.printf("\n")
+		i.printf("\n")
 	}
 	return nil
 }
@@ -140,7 +131,7 @@ func item(p []byte, format byte) string {
 }
 
 // disassemble is u.
-func (m *Monitor) disassemble(args string) error {
+func (i *Inspector) disassemble(args string) error {
 	l, rest, err := parseLayout(args)
 	if err != nil {
 		return err
@@ -148,27 +139,57 @@ func (m *Monitor) disassemble(args string) error {
 	if !strings.HasPrefix(args, "/") {
 		l.count = 10
 	}
-	addr := codeAddr(m.t.CPU())
+	addr := codeAddr(i.CPU())
 	if rest != "" {
-		if addr, err = m.eval(rest); err != nil {
+		if addr, err = i.eval(rest); err != nil {
 			return err
 		}
 	}
-	return m.listing(addr, l.count, m.linear)
+	return i.listing(addr, l.count, i.linear)
 }
 
 // listing shows n instructions.
-func (m *Monitor) listing(addr uint64, n int, read reader) error {
-	bits := codeBits(m.t.CPU())
+func (i *Inspector) listing(addr uint64, n int, read reader) error {
+	bits := codeBits(i.CPU())
 	for range n {
 		var code [15]byte
 		got := read(addr, code[:])
 		if got == 0 {
 			return fmt.Errorf("%#x is not mapped; page %#x shows why", addr, addr)
 		}
-		in := asm.Decode(code[:got], bits, addr)
-		m.printf("%s\n", asm.Line(addr, bits, code[:in.Len], in.Text))
+		in := asm.DecodeAs(i.Syntax, code[:got], bits, addr, i.symbolFor)
+		if y, off, ok := i.Symbols.At(addr); ok && off == 0 {
+			i.printf("%s:\n", y.Name)
+		}
+		i.printf("%s\n", asm.Line(addr, bits, code[:in.Len], in.Text))
 		addr += uint64(in.Len)
+	}
+	return nil
+}
+
+// symbolFor names the targets of branches in listings.
+func (i *Inspector) symbolFor(addr uint64) (name string, base uint64) {
+	y, off, ok := i.Symbols.At(addr)
+	if !ok {
+		return "", 0
+	}
+	return y.Name, addr - off
+}
+
+// maxString is the longest piece of text that x /s shows.
+const maxString = 200
+
+// text shows n strings that end in a zero byte.
+func (i *Inspector) text(addr uint64, n int, read reader) error {
+	for range n {
+		var p [maxString]byte
+		got := read(addr, p[:])
+		if got == 0 {
+			return fmt.Errorf("%#x is not mapped; page %#x shows why", addr, addr)
+		}
+		s, _, ended := strings.Cut(string(p[:got]), "\x00")
+		i.printf("%016x: %q%s\n", addr, s, pick(ended, "", "..."))
+		addr += uint64(len(s) + b2i(ended))
 	}
 	return nil
 }
