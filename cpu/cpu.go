@@ -149,7 +149,9 @@ type CPU struct {
 	base      hostBase                   // of guest memory
 
 	nextRIP uint64 // RIP after the instruction being executed
-	stop    bool   // RequestStop was called
+	stop    uint8  // why the loop is to be left: stop…
+	noting  bool   // somebody looks at accesses to data: dbgArmed, or Stops.Watches
+	stops   *stopper
 
 	// TSC is virtual cycles; the board supplies it because it is time.
 	ReadTSC func() uint64
@@ -188,7 +190,7 @@ func (c *CPU) Count() uint64 { return c.instructions + uint64(c.granted-c.S.Budg
 
 // RequestStop makes Run return with ExitStop after the present instruction. Chips call
 // it, through the board, for a reset or power-off.
-func (c *CPU) RequestStop() { c.stop = true }
+func (c *CPU) RequestStop() { c.stop |= stopRequested }
 
 // Flags returns RFLAGS.
 func (c *CPU) Flags() x86.Flags { return x86.Flags(c.S.RFLAGS) }

@@ -123,6 +123,9 @@ func (c *CPU) stepWatched(shadowSS bool) {
 		return
 	}
 	again := in.Rep != 0 && c.nextRIP == c.S.RIP
+	if again && c.stops != nil {
+		c.stops.goesOn(c)
+	}
 	c.S.RIP = c.nextRIP
 	if again && resume {
 		c.setFlags(x86.FlagRF, x86.FlagRF) // the instruction is not over

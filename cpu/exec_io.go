@@ -36,16 +36,23 @@ func (c *CPU) ioPermission(port uint16, size width) Fault {
 // in reads w bytes from a port; without a port space it is all ones.
 func (c *CPU) portIn(port uint16, w width) uint64 {
 	c.notePortAccess(port, int(w))
-	if c.Ports == nil {
-		return w.Mask()
+	v := w.Mask()
+	if c.Ports != nil {
+		v &= uint64(c.Ports.In(port, int(w)))
 	}
-	return uint64(c.Ports.In(port, int(w))) & w.Mask()
+	if c.stops != nil {
+		c.stopPort(port, w, false, v)
+	}
+	return v
 }
 
 func (c *CPU) portOut(port uint16, w width, v uint64) {
 	c.notePortAccess(port, int(w))
 	if c.Ports != nil {
 		c.Ports.Out(port, int(w), uint32(v&w.Mask()))
+	}
+	if c.stops != nil {
+		c.stopPort(port, w, true, v&w.Mask())
 	}
 }
 

@@ -291,6 +291,9 @@ func rdmsr(c *CPU, _ *Inst) Fault {
 	}
 	c.setReg(x86.RAX, 4, v)
 	c.setReg(x86.RDX, 4, v>>32)
+	if c.stops != nil {
+		c.stopMSR(n, false, v)
+	}
 	return Fault{}
 }
 
@@ -299,5 +302,10 @@ func wrmsr(c *CPU, _ *Inst) Fault {
 	if f := c.needCPL0(); f.Raised {
 		return f
 	}
-	return c.writeMSR(uint32(c.S.R[x86.RCX]), c.reg(x86.RDX, 4)<<32|c.reg(x86.RAX, 4))
+	n, v := uint32(c.S.R[x86.RCX]), c.reg(x86.RDX, 4)<<32|c.reg(x86.RAX, 4)
+	f := c.writeMSR(n, v)
+	if !f.Raised && c.stops != nil {
+		c.stopMSR(n, true, v)
+	}
+	return f
 }

@@ -119,6 +119,9 @@ func (c *CPU) virtualInterrupt(v x86.Vector) Fault {
 	if c.OnInterrupt != nil {
 		c.OnInterrupt(v, EventSoftware)
 	}
+	if c.stops != nil {
+		c.stopEvent(v, EventSoftware)
+	}
 	entry, f := c.readLin(4*mmu.LinAddr(v), 4, c.class)
 	if f.Raised {
 		return f

@@ -40,15 +40,17 @@ func (c *CPU) RunFast(budget int64) (executed int64, reason ExitReason) {
 func (c *CPU) fastLoop() ExitReason {
 	f := c.fast
 	for {
-		if c.stop {
-			c.stop = false
-			return ExitStop
+		if c.stop != 0 {
+			return c.takeStop()
 		}
 		if c.Activity != Active || c.INTR || c.NMI {
 			f.from = nil
 			c.flushFlags()
 			if reason, leave := c.event(); leave {
 				return reason
+			}
+			if c.stop != 0 {
+				continue
 			}
 		}
 		if c.S.Budget <= 0 {
@@ -73,8 +75,7 @@ func (c *CPU) fastStep() {
 }
 
 // dispatch enters the block at CS:RIP and returns its first operation; nil when the plain
-// engine executed an instruction instead.
-
+// engine executed an instruction instead, or a breakpoint stops it.
 func (c *CPU) dispatch() *op {
 	if c.S.Mode&(ModeSlow|ModeAlign) != 0 || c.shadowSTI || c.shadowSS || c.OnInst != nil ||
 		c.S.RFLAGS&uint64(x86.FlagRF) != 0 {
@@ -98,8 +99,9 @@ func (c *CPU) dispatch() *op {
 			return nil
 		}
 	}
-	if c.S.Mode&ModeSegs != 0 && b.rip+uint64(b.size)+MaxInst > uint64(c.Seg[x86.CS].Limit) {
-		c.fastStep()
+	if c.S.Mode&ModeSegs != 0 && (b.rip+uint64(b.size)+MaxInst > uint64(c.Seg[x86.CS].Limit) ||
+		c.stops != nil && c.stops.breakWithin(uint64(la), off, uint64(b.size))) {
+		c.fastStep() // such blocks are not linked, and run at any base of CS
 		return nil
 	}
 	if f.from != nil {

@@ -26,6 +26,9 @@ func (c *CPU) build(off uint64, n int) *block {
 	code := c.Phys.Backing()[off : off+uint64(n)]
 	count, size := 0, 0
 	for count < maxBlock {
+		if c.stops != nil && c.stops.breakWithin(uint64(c.codeLinear(c.S.RIP+uint64(size))), off+uint64(size), 1) {
+			break // the loop looks at breakpoints where no block begins
+		}
 		in := &f.decoded[count]
 		if !c.decode(code[size:], in) || in.Bad != x86.NoReason {
 			break

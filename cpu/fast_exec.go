@@ -53,7 +53,7 @@ func (c *CPU) runPlain(o *op) bool {
 		c.deliver(fault)
 		return false
 	}
-	if f.gen != gen || c.Phys.Touches() != touches || c.S.Budget != budget || c.stop || c.INTR || c.NMI {
+	if f.gen != gen || c.Phys.Touches() != touches || c.S.Budget != budget || c.stop != 0 || c.INTR || c.NMI {
 		c.S.RIP = c.nextRIP
 		return false
 	}

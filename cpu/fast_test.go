@@ -517,7 +517,7 @@ func (r *fzRig) load(tb testing.TB, p *fzProgram) {
 	r.mem.WriteAt(p.image[:], 0)
 	r.mem.WriteAt(make([]byte, 0x1000), fzUsed)
 	r.log = r.log[:0]
-	r.cpu.INTR, r.cpu.stop = false, false
+	r.cpu.INTR, r.cpu.stop = false, 0
 	r.cpu.instructions = 0
 	if f := r.cpu.fast; f != nil { // loading wrote to code: do not always interpret because of that
 		for i := range f.pages[:fzUsed/mmuPage] {

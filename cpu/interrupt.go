@@ -250,6 +250,9 @@ func (c *CPU) enter(e event) (f Fault) {
 	if c.OnInterrupt != nil {
 		c.OnInterrupt(e.vector, e.kind)
 	}
+	if c.stops != nil {
+		c.stopEvent(e.vector, e.kind)
+	}
 	switch {
 	case c.real():
 		f = c.enterReal(&e)

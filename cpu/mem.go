@@ -166,12 +166,12 @@ func (c *CPU) write(seg x86.Seg, off uint64, v uint64, w width) Fault {
 
 // readLin reads w bytes at a linear address with the rights of class.
 func (c *CPU) readLin(la mmu.LinAddr, w width, class mmu.Class) (uint64, Fault) {
-	if !c.dbgArmed {
+	if !c.noting {
 		return c.readAt(la, w, class)
 	}
 	v, f := c.readAt(la, w, class)
 	if !f.Raised {
-		c.noteDataAccess(la, int(w), false)
+		c.noteAccess(la, w, false, v, class)
 	}
 	return v, f
 }
@@ -194,12 +194,12 @@ func (c *CPU) readAt(la mmu.LinAddr, w width, class mmu.Class) (uint64, Fault) {
 
 // writeLin writes w bytes at a linear address with the rights of class.
 func (c *CPU) writeLin(la mmu.LinAddr, v uint64, w width, class mmu.Class) Fault {
-	if !c.dbgArmed {
+	if !c.noting {
 		return c.writeAt(la, v, w, class)
 	}
 	f := c.writeAt(la, v, w, class)
 	if !f.Raised {
-		c.noteDataAccess(la, int(w), true)
+		c.noteAccess(la, w, true, v, class)
 	}
 	return f
 }

@@ -49,7 +49,12 @@ func (c *CPU) updateMode() {
 	}
 	c.updateRights()
 	c.dbgArmed = c.DR[7]&0xff != 0 || c.flag(x86.FlagTF)
+	c.noting = c.dbgArmed || c.stops != nil && len(c.stops.Watches) != 0
+	before := c.S.Mode
 	c.S.Mode = c.modeWord()
+	if c.stops != nil {
+		c.stopMode(before, c.S.Mode)
+	}
 }
 
 // updateRights derives the access class and alignment checking: the part of the mode

@@ -12,16 +12,18 @@ type ExitReason uint8
 
 // Reasons.
 const (
-	ExitBudget    ExitReason = iota // the budget is used up
-	ExitHalt                        // HLT, and nothing to wake it, or MWAIT
-	ExitInterrupt                   // INTR is high and an interrupt would be taken: acknowledge it and call Interrupt
-	ExitShutdown                    // triple fault
-	ExitStop                        // RequestStop was called
+	ExitBudget     ExitReason = iota // the budget is used up
+	ExitHalt                         // HLT, and nothing to wake it, or MWAIT
+	ExitInterrupt                    // INTR is high and an interrupt would be taken: acknowledge it and call Interrupt
+	ExitShutdown                     // triple fault
+	ExitStop                         // RequestStop was called
+	ExitBreakpoint                   // before an instruction: see Stops and Stopped
+	ExitWatch                        // after one that did something of Stops
 )
 
 // String names the reason.
 func (r ExitReason) String() string {
-	return [...]string{"budget", "halt", "interrupt", "shutdown", "stop"}[r]
+	return [...]string{"budget", "halt", "interrupt", "shutdown", "stop", "breakpoint", "watch"}[r]
 }
 
 // Run executes at most budget instructions with the plain engine and says how many and
@@ -52,13 +54,15 @@ func (c *CPU) Limit(n int64) {
 
 func (c *CPU) loop() ExitReason {
 	for {
-		if c.stop {
-			c.stop = false
-			return ExitStop
+		if c.stop != 0 {
+			return c.takeStop()
 		}
 		if c.Activity != Active || c.INTR || c.NMI {
 			if reason, leave := c.event(); leave {
 				return reason
+			}
+			if c.stop != 0 {
+				continue
 			}
 		}
 		if c.S.Budget <= 0 {
@@ -116,6 +120,9 @@ func (c *CPU) Asleep() bool {
 
 // step executes one instruction, and delivers the exception if it ends in one.
 func (c *CPU) step() {
+	if c.stops != nil && c.atBreakpoint() {
+		return
+	}
 	c.S.Budget--
 	shadowSS := c.shadowSS
 	c.shadowSTI, c.shadowSS = false, false
@@ -130,6 +137,9 @@ func (c *CPU) step() {
 	if f.Raised {
 		c.deliver(f)
 		return
+	}
+	if c.stops != nil && in.Rep != 0 && c.nextRIP == c.S.RIP {
+		c.stops.goesOn(c)
 	}
 	c.S.RIP = c.nextRIP
 }

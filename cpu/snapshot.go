@@ -93,6 +93,7 @@ func (c *CPU) Restore(s Snapshot) error {
 	c.MMU.SetPKRU(c.PKRU)
 	c.MMU.Flush()
 	c.updateMode()
+	c.forgetStops()
 	return nil
 }
 
