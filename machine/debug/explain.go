@@ -7,6 +7,7 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/glassbox-vm/glassbox/mmu"
 )
 
 // ExplainCrash tells why the processor shut down, or what its last exception was: the
@@ -70,11 +71,25 @@ func (s *scene) cause(h *cpu.Chain, i int) []string {
 		return []string{fmt.Sprintf("raised while delivering vector %d (%v) at %s, %s", uint8(h.By.Vector), h.By.Kind, s.at(), modeName(s.x))}
 	}
 	verb := "raised by "
-	switch h.Faults[0].Reason {
+	f := h.Faults[0]
+	if f.Vector == x86.VecPF && f.Addr-s.x.CodeLinear() < cpu.MaxInst && s.fetches(f) {
+		return []string{fmt.Sprintf("raised by fetching the instruction at %s, %s, CPL %d, after %d instructions", s.at(), modeName(s.x), s.x.CPL, s.x.Count)}
+	}
+	switch f.Reason {
 	case x86.ReasonSingleStep, x86.ReasonHardwareBreakpoint, x86.ReasonTaskSwitchTrap:
 		verb = "raised before "
 	}
 	return []string{verb + s.instLine()}
+}
+
+// fetches says whether a page fault at the instruction itself came from fetching it, not
+// from an operand that lies there.
+func (s *scene) fetches(f cpu.Fault) bool {
+	if f.Code&x86.PF_I != 0 {
+		return true
+	}
+	t := s.c.MMU.Translate(mmu.LinAddr(f.Addr), mmu.AccessRead, mmu.ClassSuper)
+	return f.Code&x86.PF_W == 0 && (t.PageSize == 0 || f.Reason == x86.ReasonPageSupervisor)
 }
 
 func doubleText(first, second x86.Vector) string {
@@ -160,11 +175,19 @@ func (s *scene) selectorOperand(in *cpu.Inst) (v uint64, ok bool) {
 	case in.Dst.Kind == cpu.ArgSeg && in.Op.Name == "POP":
 		return s.read64(s.linear(x86.SS, s.stackOffset()), 2)
 	case in.Op.Name == "LTR" || in.Op.Name == "LLDT":
-		return s.value(in, in.Dst)
+		return s.value(in, onlyOperand(in))
 	case in.Code == 0x9a || in.Code == 0xea:
 		return uint64(in.Imm2), true
 	}
 	return 0, false
+}
+
+// onlyOperand is the operand of an instruction that has one.
+func onlyOperand(in *cpu.Inst) cpu.Arg {
+	if in.Dst.Kind != cpu.ArgNone {
+		return in.Dst
+	}
+	return in.Src
 }
 
 // stackOffset is the stack pointer within the stack's address size.

@@ -12,6 +12,9 @@ import (
 // alignment.
 func (s *scene) addressDetail(f cpu.Fault, in *cpu.Inst, known bool) (lines []string) {
 	if f.Reason == x86.ReasonCodeLimit {
+		if known && (in.Code == 0x9a || in.Code == 0xea) {
+			return append(s.selectorLines(in.Imm2), fmt.Sprintf("the target, offset %#x, lies beyond that limit", in.Imm))
+		}
 		return append(lines, s.segmentLine(x86.CS), "the instruction pointer, or the target of a jump, lies beyond the limit")
 	}
 	var places []place
@@ -27,12 +30,15 @@ func (s *scene) addressDetail(f cpu.Fault, in *cpu.Inst, known bool) (lines []st
 		}
 		line := fmt.Sprintf("%s: offset %#x in %v", p.what, p.off, p.seg)
 		if p.size > 0 {
-			line += fmt.Sprintf(", %d bytes", p.size)
+			line += fmt.Sprintf(", %d byte%s", p.size, pick(p.size == 1, "", "s"))
 		}
 		lines = append(lines, line+fmt.Sprintf(", linear %#x", s.linear(p.seg, p.off)))
 		if f.Reason != x86.ReasonNonCanonical && f.Reason != x86.ReasonNonCanonicalStack && s.x.CodeBits() != 64 {
 			lines = append(lines, s.segmentLine(p.seg))
 		}
+	}
+	if v, ok := s.value(in, onlyOperand(in)); known && ok && len(places) == 0 {
+		lines = append(lines, fmt.Sprintf("the operand is %#x", v))
 	}
 	if !known && f.Vector == x86.VecSS {
 		lines = append(lines, "the frame did not fit on the stack", s.segmentLine(x86.SS), fmt.Sprintf("stack pointer %#x", s.stackOffset()))
@@ -183,8 +189,9 @@ func (s *scene) divideLines(in *cpu.Inst, known bool) []string {
 	if in.Op.Name == "AAM" {
 		return []string{"the divisor in the instruction is 0"}
 	}
-	w := uint(in.Dst.W) * 8
-	divisor, ok := s.value(in, in.Dst)
+	a := onlyOperand(in)
+	w := uint(a.W) * 8
+	divisor, ok := s.value(in, a)
 	if !ok || w == 0 {
 		return nil
 	}

@@ -1,0 +1,114 @@
+package debug
+
+import (
+	"context"
+	_ "embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+//go:embed testdata/faults.bin
+var faultsImage []byte
+
+func TestFaultsBinIsAssembledFromItsSource(t *testing.T) {
+	nasm, err := exec.LookPath("nasm")
+	if err != nil {
+		t.Skip("nasm is not installed")
+	}
+	out := filepath.Join(t.TempDir(), "faults.bin")
+	msg, err := exec.Command(nasm, "-f", "bin", "-o", out, "testdata/faults.asm").CombinedOutput()
+	require.NoError(t, err, string(msg))
+	got, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Equal(t, got, faultsImage, "run nasm -f bin -o faults.bin faults.asm")
+}
+
+// bootSector makes a machine that boots image.
+func bootSector(t testing.TB, image []byte, engine machine.Engine) *machine.Machine {
+	path := filepath.Join(t.TempDir(), "disk.img")
+	require.NoError(t, os.WriteFile(path, append(image, make([]byte, 64<<10)...), 0o600))
+	img, err := disk.Open(path, disk.Options{Snapshot: true})
+	require.NoError(t, err)
+	cfg := machine.Config{Memory: 4 << 20, CPU: "max", NoReboot: true, Engine: engine}
+	cfg.Drives[0] = &machine.Drive{Image: img}
+	m, err := machine.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close(); img.Close() })
+	return m
+}
+
+// crash runs case n of faults.asm until it has raised what it was made for, and explains.
+func crash(t *testing.T, n int, engine machine.Engine) string {
+	image := append([]byte(nil), faultsImage...)
+	image[2] = byte(n)
+	m := bootSector(t, image, engine)
+	c := m.CPU()
+	hit := false
+	c.OnFault = func(cpu.Fault) {
+		x := c.Context()
+		if la := x.CodeLinear(); !hit && (la < 0x7c00 || la >= 0xc000) && la>>16 != 3 {
+			return // of the BIOS
+		}
+		hit = true
+		c.RequestStop()
+		m.Stop()
+	}
+	_, err := m.Run(context.Background(), machine.RunOptions{Until: 20 * devices.Second})
+	require.NoError(t, err)
+	if !hit {
+		return "no fault; the machine is at " + c.String()
+	}
+	return ExplainCrash(m)
+}
+
+func TestExplain(t *testing.T) {
+	require.Equal(t, len(faultCases), int(faultsImage[3]), "as many cases here as in faults.asm")
+	for n, tc := range faultCases {
+		t.Run(tc.name, func(t *testing.T) {
+			got := crash(t, n, machine.Engine(n%2))
+			for _, want := range tc.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is not in\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryRuleHasATitle(t *testing.T) {
+	for r := x86.NoReason + 1; r.String() != "unknown reason"; r++ {
+		assert.NotEmpty(t, title(r), "%v", r)
+	}
+}
+
+// The table of who drives which interrupt line is machine/doc.go's.
+func TestInterruptSourcesAreTheBoards(t *testing.T) {
+	doc, err := os.ReadFile("../doc.go")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(doc), "line  source\n")
+	table, _, _ = strings.Cut(table, "\n//\n")
+	got := map[int]string{}
+	for line := range strings.SplitSeq(table, "\n") {
+		var n int
+		var rest string
+		if f := strings.Fields(strings.TrimPrefix(line, "//")); len(f) > 1 {
+			n, err = strconv.Atoi(f[0])
+			require.NoError(t, err)
+			rest = strings.Join(f[1:], " ")
+			got[n] = rest
+		}
+	}
+	assert.Equal(t, got, irqSources)
+}
