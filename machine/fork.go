@@ -38,10 +38,18 @@ func (m *Machine) Fork(opt ForkOptions) (*Machine, error) {
 			return nil, fmt.Errorf("fork: %w", err)
 		}
 		if o != nil {
-			cfg.Drives[i] = &Drive{Image: o.Fork(), Serial: d.Serial, CDROM: d.CDROM}
+			f, err := m.forkOverlay(i, o)
+			if err != nil {
+				return nil, fmt.Errorf("fork: %w", err)
+			}
+			cfg.Drives[i] = &Drive{Image: f, Serial: d.Serial, CDROM: d.CDROM}
 		} else if d != nil && d.Image != nil { // never written: an overlay only keeps Close away from it
 			cfg.Drives[i] = &Drive{Image: readOnly{d.Image}, Serial: d.Serial, CDROM: d.CDROM}
 		}
+	}
+	if m.inPast() {
+		caches := m.caches()
+		defer m.setCaches(caches)
 	}
 	m.forgetTranslations()
 	f := &Machine{cfg: cfg, unknown: map[string]uint64{}, resets: m.resets, parent: m}

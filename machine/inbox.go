@@ -141,9 +141,7 @@ func (m *Machine) deliverInput() (more bool) {
 		for _, c := range p {
 			u.Receive(c)
 		}
-		if m.journal != nil {
-			m.journal(Input{Count: m.Count(), Time: m.clock.Now(), Port: i, Data: p})
-		}
+		m.took(Input{Count: m.Count(), Time: m.clock.Now(), Port: i, Data: p})
 	}
 	return m.inbox.waiting()
 }

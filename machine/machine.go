@@ -142,6 +142,8 @@ type Machine struct {
 	recorder  *Recorder // who writes a journal; may be nil
 	replay    *replay   // where input comes from instead of the inbox; may be nil
 	parent    *Machine  // while a fork is built: the machine to copy
+	timeline  *Timeline // the past; may be nil
+	timed     [len(Drives{})]*timedDisk
 
 	twin     *Machine // with Engine Check: the machine to compare with
 	compared uint64
@@ -204,6 +206,7 @@ func (m *Machine) Close() error {
 	if m.board == nil || m.mem == nil {
 		return nil
 	}
+	m.timeline.release()
 	mem := m.mem
 	m.mem = nil
 	return mem.Close()
@@ -250,15 +253,18 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		if m.twin != nil {
 			m.twin.clock.fireDue()
 		}
+		if err := m.timeline.arrive(); err != nil {
+			return Result{}, err
+		}
+		if m.Count() >= end || m.clock.Now() >= m.until { // input of this moment comes later
+			return Result{Reason: StopBudget}, nil
+		}
 		if m.replay != nil {
 			if done, err := m.replay.step(m); done || err != nil {
 				return Result{Reason: StopReplayed}, err
 			}
 		} else if m.deliverInput() {
 			limit = charPace
-		}
-		if m.Count() >= end || m.clock.Now() >= m.until {
-			return Result{Reason: StopBudget}, nil
 		}
 		res, done, err := m.slice(ctx, int64(min(end-m.Count(), limit)))
 		m.flushOutput()
@@ -269,7 +275,7 @@ func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err erro
 		if done || err != nil {
 			return res, err
 		}
-		if m.cfg.Clock == Real {
+		if m.cfg.Clock == Real && !m.inPast() {
 			m.pace.wait(ctx, m.clock.Now(), m.inbox.wake)
 		}
 	}
@@ -288,7 +294,7 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 		limit = min(limit, checkSlice)
 	}
 	before := m.cpu.Count()
-	reason := m.execute(m.milestone.limit(m, limit))
+	reason := m.execute(m.timeline.limit(m.milestone.limit(m, limit)))
 	m.turns.used(m.cpu.Count() - before)
 	m.exits[reason]++
 	if err := m.milestone.reached(m); err != nil {
@@ -331,9 +337,12 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 // Reset is the reset button: every chip returns to its power-on state, memory keeps its
 // contents, and a kernel that was loaded directly is loaded again.
 func (m *Machine) Reset() error {
-	if m.recorder != nil {
+	if err := m.timeline.Branch(); err != nil {
+		return err
+	}
+	if m.recorder != nil || m.timeline != nil {
 		m.clock.fireDue() // as a replay does before every input
-		m.recorder.event(inputReset, Input{})
+		m.event(inputReset, Input{})
 	}
 	return m.reset()
 }
@@ -341,7 +350,7 @@ func (m *Machine) Reset() error {
 // reset is Reset when the guest asks for it.
 func (m *Machine) reset() error {
 	m.resets++
-	if m.onReset != nil {
+	if m.onReset != nil && !m.inPast() {
 		m.onReset()
 	}
 	return m.powerOn()
@@ -360,7 +369,7 @@ func (m *Machine) tripleFault() (Result, bool, error) {
 
 // idle lets time pass while all processors are halted.
 func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
-	next := min(m.clock.next, m.until, m.replay.next(m))
+	next := min(m.clock.next, m.until, m.replay.next(m), m.timeline.next())
 	if !m.wakeable() { // no chip drives NMI or RESET on its own
 		return Result{Reason: StopHalted}, true, nil
 	}
@@ -371,7 +380,7 @@ func (m *Machine) idle(ctx context.Context) (Result, bool, error) {
 		m.inbox.waitFor(ctx)
 		return Result{}, false, nil
 	}
-	if m.cfg.Clock == Real && !m.pace.sleepUntil(ctx, m.clock, next, m.inbox.wake) {
+	if m.cfg.Clock == Real && !m.inPast() && !m.pace.sleepUntil(ctx, m.clock, next, m.inbox.wake) {
 		return Result{}, false, nil // input came first
 	}
 	m.clock.skipTo(next)

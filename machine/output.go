@@ -10,13 +10,14 @@ import (
 // written in one piece at its end; errors of the writer are dropped after the first,
 // which Run returns.
 func (m *Machine) output(w io.Writer) func(byte) {
-	s := &sink{w: w}
+	s := &sink{m: m, w: w}
 	m.sinks = append(m.sinks, s)
 	return s.put
 }
 
 // A sink collects bytes for a writer.
 type sink struct {
+	m   *Machine
 	w   io.Writer
 	buf []byte
 }
@@ -33,6 +34,10 @@ func (s *sink) put(b byte) {
 
 func (s *sink) flush() {
 	if len(s.buf) == 0 {
+		return
+	}
+	if s.m.inPast() { // it went out when it happened first
+		s.buf = s.buf[:0]
 		return
 	}
 	_, _ = s.w.Write(s.buf) // the guest cannot know, and the writer remembers

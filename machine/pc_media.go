@@ -50,7 +50,7 @@ func (m *Machine) floppy(w *wiring) {
 		if !ok && w.err == nil {
 			w.err = fmt.Errorf("%w: floppy %c: %d bytes are more than a disk of 2.88 MB has", ErrConfig, 'A'+i, dr.Image.Size())
 		}
-		cfg.Drives[i] = fdc82077.Drive{Type: f.Drive, Image: dr.Image}
+		cfg.Drives[i] = fdc82077.Drive{Type: f.Drive, Image: m.medium(FloppyA + i)}
 		if f.Drive == fdc82077.Drive720K {
 			cfg.Drives[i].Type = fdc82077.Drive1M44 // reads both
 		}
@@ -99,20 +99,24 @@ var ErrMedium = errors.New("change medium")
 // SetMedium puts a disc into the CD-ROM or floppy drive at position i of Config.Drives, or
 // takes it out with nil, and returns what was in it, which is the caller's again. Call it
 // between calls of Run. While the machine is recorded or replayed it is an error, because
-// the journal does not hold discs.
+// the journal does not hold discs. A Timeline begins anew: the disc that was there before is
+// not here any more.
 func (m *Machine) SetMedium(i int, image disk.Image) (old disk.Image, err error) {
 	switch {
 	case i < 0 || i >= len(m.cfg.Drives) || m.cfg.Drives[i] == nil:
 		return nil, fmt.Errorf("%w: there is no drive %d", ErrMedium, i)
 	case i < FloppyA && !m.cfg.Drives[i].CDROM:
 		return nil, fmt.Errorf("%w: drive %d is a hard disk", ErrMedium, i)
-	case m.recording():
+	case m.recording() && !m.inPast():
 		return nil, fmt.Errorf("%w: the machine is being recorded or replayed", ErrMedium)
 	}
 	if image != nil && i >= FloppyA {
 		if _, ok := fdc82077.FormatOf(image.Size()); !ok {
 			return nil, fmt.Errorf("%w: %d bytes are more than a floppy has", ErrMedium, image.Size())
 		}
+	}
+	if err := m.timeline.Branch(); err != nil {
+		return nil, err
 	}
 	d := *m.cfg.Drives[i]
 	old = d.Image
@@ -128,12 +132,15 @@ func (m *Machine) SetMedium(i int, image disk.Image) (old disk.Image, err error)
 	}
 	d.Image = image
 	m.cfg.Drives[i] = &d
-	if i >= FloppyA {
+	if image = m.medium(i); i >= FloppyA {
 		m.fdc.SetMedium(i-FloppyA, image)
-		return old, nil
+	} else {
+		m.ide[i/2].SetMedium(i%2, image)
 	}
-	m.ide[i/2].SetMedium(i%2, image)
-	return old, nil
+	if m.timeline != nil {
+		err = m.timeline.restart()
+	}
+	return old, err
 }
 
 // maxEvents bounds what waits for the mouse and the power button.
@@ -176,9 +183,7 @@ func (m *Machine) deliverEvents() {
 	for _, in := range events {
 		in.Count, in.Time = m.Count(), m.clock.Now()
 		m.accept(in)
-		if m.journal != nil {
-			m.journal(in)
-		}
+		m.took(in)
 	}
 }
 

@@ -38,7 +38,7 @@ func (m *Machine) pci(w *wiring) {
 		cfg := ide.Config{Clock: m.clock, INTRQ: b.ideFunc.INTRQ(ch), DMARQ: b.ideFunc.DMARQ(ch), OnHostError: m.hostError}
 		for d := range cfg.Drives {
 			if dr := m.cfg.Drives[2*ch+d]; dr != nil {
-				cfg.Drives[d] = ide.Drive{Image: dr.Image, CDROM: dr.CDROM, Model: "GLASSBOX HARDDISK", Serial: driveSerial(dr, 2*ch+d), Firmware: "1.0"}
+				cfg.Drives[d] = ide.Drive{Image: m.medium(2*ch + d), CDROM: dr.CDROM, Model: "GLASSBOX HARDDISK", Serial: driveSerial(dr, 2*ch+d), Firmware: "1.0"}
 				if dr.CDROM {
 					cfg.Drives[d].Model = "GLASSBOX CD-ROM"
 				}

@@ -217,13 +217,14 @@ func (r *replay) step(m *Machine) (done bool, err error) {
 			m.clock.fireDue() // as in the recorded machine
 		}
 		r.events = r.events[1:]
+		m.timeline.logLine(e)
 		switch e.Kind {
 		case inputData:
 			m.accept(Input{Count: count, Time: now, Port: e.Port, Data: e.Data})
 		case inputReset:
-			err = m.Reset()
+			err = m.reset()
 		case inputForget:
-			m.forgetTranslations()
+			m.dropTranslations()
 		}
 		if err != nil {
 			return false, err

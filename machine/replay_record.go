@@ -141,6 +141,20 @@ func (r *Recorder) event(kind string, in Input) {
 	r.put(journalLine{Count: r.m.Count(), Time: r.m.clock.Now(), Kind: kind, Port: in.Port, Data: in.Data, Same: same})
 }
 
+// event tells those who keep journals what happened at this moment.
+func (m *Machine) event(kind string, in Input) {
+	m.recorder.event(kind, in)
+	m.timeline.logInput(kind, in)
+}
+
+// took tells those who watch that the machine has taken input from outside.
+func (m *Machine) took(in Input) {
+	if m.journal != nil {
+		m.journal(in)
+	}
+	m.timeline.logInput(inputData, in)
+}
+
 func (r *Recorder) put(l journalLine) {
 	if r.err == nil {
 		r.err = r.enc.Encode(l)

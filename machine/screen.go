@@ -60,7 +60,7 @@ func (m *Machine) OnScreen(every devices.Time, f func()) { m.look = look{every: 
 
 // lookAtScreen calls what OnScreen has set if it is time.
 func (m *Machine) lookAtScreen() {
-	if m.look.f == nil || m.clock.Now() < m.look.next {
+	if m.look.f == nil || m.clock.Now() < m.look.next || m.inPast() {
 		return
 	}
 	m.look.next = m.clock.Now() + m.look.every

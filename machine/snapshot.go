@@ -34,6 +34,10 @@ func (m *Machine) Snapshot(w io.Writer, name string) error {
 			return err
 		}
 	}
+	if m.inPast() {
+		caches := m.caches()
+		defer m.setCaches(caches)
+	}
 	m.forgetTranslations()
 	if _, err := w.Write(head); err != nil {
 		return err
@@ -60,7 +64,11 @@ func (m *Machine) Snapshot(w io.Writer, name string) error {
 
 // forgetTranslations empties the TLB, which is not part of a snapshot.
 func (m *Machine) forgetTranslations() {
-	m.recorder.event(inputForget, Input{})
+	m.event(inputForget, Input{})
+	m.dropTranslations()
+}
+
+func (m *Machine) dropTranslations() {
 	m.flushTLBs()
 	if m.twin != nil {
 		m.twin.flushTLBs()
@@ -79,7 +87,7 @@ func (m *Machine) saveDisks(put func(string, uint32, []byte) error) error {
 		}
 		name := diskSection(i)
 		var buf []byte
-		err = o.Written(func(off int64, p []byte) error {
+		err = m.written(i, o, func(off int64, p []byte) error {
 			if len(buf)+len(p)+12 > chunkSize {
 				if err := put(name, 1, buf); err != nil {
 					return err
@@ -114,7 +122,7 @@ type loaded struct {
 // as a disk image that cannot be read, and the machine is then of no more use.) It takes as much memory as the file is
 // long. Input that was sent and not taken yet stays.
 func (m *Machine) Restore(r io.Reader) error {
-	if m.recording() {
+	if m.recording() && !m.inPast() {
 		return fmt.Errorf("%w: the machine is being recorded or replayed, so its past cannot be replaced", ErrSnapshot)
 	}
 	data, err := io.ReadAll(r)
@@ -133,6 +141,9 @@ func (m *Machine) Restore(r io.Reader) error {
 		}
 		return err
 	}
+	if err := m.timeline.Branch(); err != nil {
+		return err
+	}
 	for _, t := range []*Machine{m, m.twin} {
 		if t == nil {
 			continue
@@ -140,6 +151,9 @@ func (m *Machine) Restore(r io.Reader) error {
 		if err := t.apply(l, u); err != nil {
 			return err
 		}
+	}
+	if m.timeline != nil {
+		return m.timeline.restart()
 	}
 	return nil
 }

@@ -120,6 +120,9 @@ func (m *Memory) writeWindow(w Window, off uint64, size int, v uint64) {
 
 // storeAt writes to the backing and tells those who watch.
 func (m *Memory) storeAt(off uint64, size int, v uint64) {
+	if m.attr[off/PageSize]&m.early != 0 {
+		m.changing(off)
+	}
 	store(m.back[off:], size, v)
 	if m.attr[off/PageSize] != 0 {
 		m.changed(off, size)
@@ -183,6 +186,9 @@ func (m *Memory) walkSpans(p uint64, size int, f func(s *span, d uint64, i, n in
 func (m *Memory) copyIn(off uint64, b []byte) {
 	for len(b) > 0 {
 		n := min(len(b), int(PageSize-off&pageMask))
+		if m.attr[off/PageSize]&m.early != 0 {
+			m.changing(off)
+		}
 		copy(m.back[off:], b[:n])
 		if m.attr[off/PageSize] != 0 {
 			m.changed(off, n)

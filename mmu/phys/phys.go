@@ -115,6 +115,8 @@ type Memory struct {
 
 	attr     []uint8 // per page of back: attrWatched and the armed bits of trackers
 	trackers [maxTrackers]*Tracker
+	early    uint8 // bits of trackers that want to see a page before it changes
+	lasting  uint8 // bits of trackers that want to hear of every write
 
 	image *image   // what back is mapped over, on hosts that can share it; else nil
 	own   *Tracker // once there was a Fork: the pages that differ from image

@@ -42,12 +42,30 @@ func (m *Memory) protected(off, size uint64) {
 	}
 }
 
+// changing tells the trackers that want to see a page before it changes that this happens
+// to the page of off now.
+func (m *Memory) changing(off uint64) {
+	page := off / PageSize
+	for i, t := range m.trackers {
+		if bit := uint8(2 << i); m.attr[page]&m.early&bit != 0 {
+			m.attr[page] &^= bit
+			t.dirty = append(t.dirty, page*PageSize)
+			t.keep(page * PageSize)
+		}
+	}
+}
+
 // changed tells those who watch the page of off that n bytes there were written.
 func (m *Memory) changed(off uint64, n int) {
 	page := off / PageSize
 	attr := m.attr[page]
 	for i, t := range m.trackers {
-		if bit := uint8(2 << i); attr&bit != 0 {
+		bit := uint8(2 << i)
+		switch {
+		case attr&bit == 0:
+		case m.lasting&bit != 0:
+			t.hear(off, n)
+		default:
 			m.attr[page] &^= bit
 			t.dirty = append(t.dirty, page*PageSize)
 		}
@@ -72,6 +90,8 @@ type Tracker struct {
 	bit       uint8
 	off, size uint64
 	dirty     []uint64
+	keep      func(off uint64)        // see TrackBefore
+	hear      func(off uint64, n int) // see WatchWrites
 }
 
 // Track watches size bytes of the backing at offset off, rounded outwards to pages, for
@@ -83,6 +103,30 @@ func (m *Memory) Track(off, size uint64) (*Tracker, error) {
 		}
 	}
 	return nil, errors.New("phys: all dirty-page trackers are in use")
+}
+
+// TrackBefore is Track for somebody who needs what was there: keep is called with the
+// offset of a page right before the first write to it since Track or Clean.
+func (m *Memory) TrackBefore(off, size uint64, keep func(off uint64)) (*Tracker, error) {
+	t, err := m.Track(off, size)
+	if err == nil {
+		t.keep = keep
+		m.early |= t.bit
+	}
+	return t, err
+}
+
+// WatchWrites calls hear after every write to the pages of a range, by whomever, with
+// where it was: n bytes at off, within one page. Stores there are slow until Close, and
+// Dirty stays empty. While a block of the fast engine runs, the processor's instruction
+// count may be ahead by the rest of the block.
+func (m *Memory) WatchWrites(off, size uint64, hear func(off uint64, n int)) (*Tracker, error) {
+	t, err := m.Track(off, size)
+	if err == nil {
+		t.hear = hear
+		m.lasting |= t.bit
+	}
+	return t, err
 }
 
 func (m *Memory) track(i int, off, size uint64) (*Tracker, error) {
@@ -122,6 +166,8 @@ func (t *Tracker) Close() {
 			continue
 		}
 		t.m.trackers[i] = nil
+		t.m.early &^= t.bit
+		t.m.lasting &^= t.bit
 		for p := t.off / PageSize; p < (t.off+t.size)/PageSize; p++ {
 			t.m.attr[p] &^= t.bit
 		}
