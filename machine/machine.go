@@ -96,12 +96,14 @@ const (
 	StopDebugExit                     // the guest wrote to isa-debug-exit
 	StopHalted                        // halted for ever: interrupts off and nothing scheduled
 	StopReplayed                      // the end of the journal that Replay was given
+	StopWatched                       // something that cpu.Stops asks for; CPU.Stopped tells what
 )
 
 // String describes the reason.
 func (r StopReason) String() string {
 	return [...]string{"budget used up", "stopped", "powered off", "reset", "triple fault",
-		"debug exit", "halted with nothing to wake it", "end of the journal"}[r]
+		"debug exit", "halted with nothing to wake it", "end of the journal",
+		"stopped by a debugger"}[r]
 }
 
 // A Result is how a Run ended.
@@ -226,7 +228,7 @@ func (m *Machine) powerOn() error {
 }
 
 // Run executes the machine until something ends it. It may be called again after
-// StopBudget and StopCancelled. A panic of ours becomes an error that carries the
+// StopBudget, StopCancelled and StopWatched. A panic of ours becomes an error that carries the
 // registers.
 func (m *Machine) Run(ctx context.Context, opt RunOptions) (res Result, err error) {
 	defer func() {
@@ -312,6 +314,11 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 		}
 	case cpu.ExitShutdown:
 		return m.tripleFault()
+	case cpu.ExitBreakpoint, cpu.ExitWatch:
+		if res, done, err := m.serve(); done || err != nil {
+			return res, done, err
+		}
+		return Result{Reason: StopWatched}, true, nil
 	}
 	return m.serve()
 }

@@ -2,6 +2,10 @@
 // common.
 //
 //	inspect*.go     commands that only look: registers, memory, tables, chips
+//	debugger.go     breakpoints and steps, forwards and backwards
+//	point*.go       reasons to stop, and the commands that make them
+//	commands.go     the other commands; report.go what is said at a stop
+//	change.go       what one instruction did
 //	expr.go         expressions over registers, memory and symbols
 //	symbols.go      names of addresses: ELF, System.map, kallsyms
 //	explain*.go     why a fault was raised, how an interrupt got here

@@ -22,18 +22,21 @@ import (
 //go:embed testdata/faults.bin
 var faultsImage []byte
 
-func TestFaultsBinIsAssembledFromItsSource(t *testing.T) {
+// assembled checks that testdata/NAME.bin is what nasm makes of NAME.asm.
+func assembled(t *testing.T, name string, want []byte) {
 	nasm, err := exec.LookPath("nasm")
 	if err != nil {
 		t.Skip("nasm is not installed")
 	}
-	out := filepath.Join(t.TempDir(), "faults.bin")
-	msg, err := exec.Command(nasm, "-f", "bin", "-o", out, "testdata/faults.asm").CombinedOutput()
+	out := filepath.Join(t.TempDir(), "out.bin")
+	msg, err := exec.Command(nasm, "-f", "bin", "-o", out, "testdata/"+name+".asm").CombinedOutput()
 	require.NoError(t, err, string(msg))
 	got, err := os.ReadFile(out)
 	require.NoError(t, err)
-	assert.Equal(t, got, faultsImage, "run nasm -f bin -o faults.bin faults.asm")
+	assert.Equal(t, got, want, "run nasm -f bin -o %[1]s.bin %[1]s.asm", name)
 }
+
+func TestFaultsBinIsAssembledFromItsSource(t *testing.T) { assembled(t, "faults", faultsImage) }
 
 // bootSector makes a machine that boots image.
 func bootSector(t testing.TB, image []byte, engine machine.Engine) *machine.Machine {
