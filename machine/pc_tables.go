@@ -16,7 +16,7 @@ const pciMemoryEnd = 0xfebfffff
 // acpiBoard describes the board for its ACPI tables.
 func (m *Machine) acpiBoard() acpi.Board {
 	b := acpi.Board{
-		CPUs:   1,
+		CPUs:   m.cfg.CPUs,
 		PMBase: powerPorts, SCI: piix4pm.SCI,
 		LPT: true, Floppy: true, Mouse: true, FWCfg: true,
 		VGA:          m.cfg.VGA != VGANone,
