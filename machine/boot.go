@@ -18,7 +18,7 @@ var ErrKernel = errors.New("load kernel")
 // kernel into memory and the processor at its first instruction. Without a kernel the
 // processor stays at the reset vector.
 func (m *Machine) loadKernel() error {
-	if m.cfg.Boot.Kernel == nil {
+	if m.cfg.Boot.Kernel == nil || m.cfg.Boot.BIOS != nil {
 		return nil
 	}
 	m.configurePCI()

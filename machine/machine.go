@@ -11,6 +11,7 @@ import (
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/devices/fwcfg"
 	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
@@ -38,10 +39,27 @@ type Boot struct {
 	Modules []bios.Module
 	Append  string // command line
 	Name    string // of the kernel file: first word of a Multiboot command line
+	// BIOS is the system ROM of other firmware instead of ours: whole multiples of 64 KiB up
+	// to MaxBIOS, at the end of the first 4 GiB; its last 128 KiB also below 1 MiB. It finds
+	// the kernel in fw_cfg.
+	BIOS []byte
+	// VGABIOS is the expansion ROM of the display adapter, up to 64 KiB, for such firmware.
+	VGABIOS []byte
+	// Files are what a guest finds in fw_cfg by name, besides what the board puts there.
+	Files []FWFile
 	// Order is what firmware boots from when there is no kernel, at most three; none is
 	// disk, CD, floppy.
 	Order []BootDevice
 	Menu  bool // our BIOS offers its boot menu
+}
+
+// MaxFWFileName is the longest name of an FWFile, in bytes.
+const MaxFWFileName = fwcfg.MaxName
+
+// An FWFile is a file in fw_cfg. By convention the names of a user's begin with opt/.
+type FWFile struct {
+	Name string // at most 55 bytes
+	Data []byte
 }
 
 // A Drive is a disk or CD-ROM drive on one of the four IDE positions, or a floppy drive.
@@ -60,21 +78,23 @@ const FloppyA = 4
 // A Config is everything that makes one machine differ from another. Two machines with
 // equal Config and equal input run identically.
 type Config struct {
-	Memory    uint64 // bytes, a multiple of 1 MiB; 0 means 128 MiB
-	CPU       string // model, with optional ,+feature,-feature; "" is the default model
-	CPUs      int    // processors; 0 means 1
-	Quantum   uint32 // instructions that each executes in its turn; 0 means DefaultQuantum
-	Boot      Boot   // direct boot
-	Drives    Drives
-	Serial    [4]writer // what COM1…COM4 send; nil discards
-	DebugCon  io.Writer // what port E9h sends; nil discards
-	Parallel  io.Writer // what is printed on LPT1; nil: no printer
-	DebugExit bool      // an isa-debug-exit at port F4h
-	VGA       VGA       // display adapter
-	NoReboot  bool      // a reset ends Run
-	Clock     Clock
-	Engine    Engine
-	RTCStart  time.Time // what the RTC shows at power-on; zero is 2026-01-01 00:00:00
+	Memory   uint64 // bytes, a multiple of 1 MiB; 0 means 128 MiB
+	CPU      string // model, with optional ,+feature,-feature; "" is the default model
+	CPUs     int    // processors; 0 means 1
+	Quantum  uint32 // instructions that each executes in its turn; 0 means DefaultQuantum
+	Boot     Boot   // direct boot
+	Drives   Drives
+	Serial   [4]writer // what COM1…COM4 send; nil discards
+	DebugCon io.Writer // what port E9h sends; nil discards
+	// DebugConPort is where the debug console is instead of E9h; firmware writes to 402h.
+	DebugConPort uint16
+	Parallel     io.Writer // what is printed on LPT1; nil: no printer
+	DebugExit    bool      // an isa-debug-exit at port F4h
+	VGA          VGA       // display adapter
+	NoReboot     bool      // a reset ends Run
+	Clock        Clock
+	Engine       Engine
+	RTCStart     time.Time // what the RTC shows at power-on; zero is 2026-01-01 00:00:00
 	// SerialPace makes the UARTs take the time of their programmed speed for each
 	// character, instead of a short fixed one.
 	SerialPace bool

@@ -178,6 +178,13 @@ func (w *wiring) ports(s *ioport.Space, name string, base uint16, n int, dev dev
 	}
 }
 
+// keep remembers an error of construction.
+func (w *wiring) keep(err error) {
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
 // core is what every AT has: interrupt controllers, timer, clock, DMA, system ports.
 func (m *Machine) core(w *wiring) {
 	b := m.board
@@ -247,7 +254,11 @@ func (m *Machine) serial(w *wiring) {
 	if m.cfg.DebugCon != nil {
 		con = debugconsole.New(m.output(m.cfg.DebugCon))
 	}
-	w.ports(b.ports, "debugconsole", 0xe9, 1, con)
+	port := uint16(0xe9)
+	if m.cfg.DebugConPort != 0 {
+		port = m.cfg.DebugConPort
+	}
+	w.ports(b.ports, "debugconsole", port, 1, con)
 	if m.cfg.DebugExit {
 		exit := debugexit.New(func(code uint32) {
 			m.request.debugExit, m.request.code = true, debugexit.Status(code)

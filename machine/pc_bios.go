@@ -1,6 +1,9 @@
 package machine
 
 import (
+	"bytes"
+	"fmt"
+
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/bios/rom"
 	"github.com/glassbox-vm/glassbox/bios/service"
@@ -9,32 +12,56 @@ import (
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
-// systemROM puts our BIOS below 1 MiB and below 4 GiB, where the processor starts, and
-// connects its calls to their services.
+// Limits of ROMs, in bytes.
+const (
+	MaxBIOS    = 4 << 20
+	MaxVGABIOS = 64 << 10
+	biosUnit   = 64 << 10
+	biosAlias  = 128 << 10 // of its end, below 1 MiB
+)
+
+// systemROM puts the BIOS below 1 MiB and below 4 GiB, where the processor starts, and
+// connects the calls of our own to their services.
 func (m *Machine) systemROM(w *wiring) {
 	b := m.board
-	keep := func(err error) {
-		if err != nil && w.err == nil {
-			w.err = err
-		}
+	image := m.cfg.Boot.BIOS
+	if image == nil {
+		image = rom.Image()
+		copy(image[rom.Tables:], m.lowTables())
 	}
-	off, err := b.mem.Reserve(rom.Size)
-	if err != nil {
-		keep(err)
+	size := uint64(len(image))
+	if size == 0 || size%biosUnit != 0 || size > MaxBIOS {
+		w.keep(fmt.Errorf("%w: a BIOS of %d bytes: want a multiple of 64 KiB, up to 4 MiB", ErrConfig, size))
 		return
 	}
-	image := rom.Image()
-	copy(image[rom.Tables:], m.lowTables())
-	copy(b.mem.Backing()[off:], image)
-	for _, top := range []phys.Addr{bios.HighBase, bios.FourGiB} {
-		keep(b.mem.MapROMAt(top-rom.Size, "system ROM", off, rom.Size))
+	off, err := b.reserveROM(image)
+	if err != nil {
+		w.keep(err)
+		return
+	}
+	low := min(size, biosAlias)
+	w.keep(b.mem.MapROMAt(phys.Addr(bios.FourGiB-size), "system ROM", off, size))
+	w.keep(b.mem.MapROMAt(phys.Addr(bios.HighBase-low), "system ROM", off+size-low, low))
+	m.describe()
+	if m.cfg.Boot.BIOS != nil {
+		return
 	}
 	for _, c := range b.cpus {
 		s := service.New(c.Caller(), memoryMap, m.videoTables())
 		s.Publish(m.highTables()...)
 		c.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
 	}
-	m.describe()
+}
+
+// reserveROM puts a ROM into the spare room of memory and returns its offset.
+func (b *board) reserveROM(image []byte) (off uint64, err error) {
+	if off, err = b.mem.Reserve(uint64(len(image))); err != nil {
+		return 0, fmt.Errorf("ROM: %w", err)
+	}
+	if p := b.mem.Backing()[off:]; !bytes.HasPrefix(p, image) { // a fork has it already
+		copy(p, image)
+	}
+	return off, nil
 }
 
 // memoryMap is bios.MemoryMap for the services.
@@ -90,5 +117,5 @@ func (m *Machine) describe() {
 func (m *Machine) NothingToBoot() bool {
 	c := m.cpus[0]
 	s := c.Save()
-	return s.Activity == cpu.Halted && c.Flags()&x86.FlagIF == 0 && s.Seg[x86.CS].Base == bios.ROMBase && m.cfg.Boot.Kernel == nil
+	return s.Activity == cpu.Halted && c.Flags()&x86.FlagIF == 0 && s.Seg[x86.CS].Base == bios.ROMBase && m.cfg.Boot.Kernel == nil && m.cfg.Boot.BIOS == nil
 }

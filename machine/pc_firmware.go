@@ -1,40 +1,101 @@
 package machine
 
 import (
+	"encoding/binary"
+	"fmt"
+
 	"github.com/glassbox-vm/glassbox/bios"
+	"github.com/glassbox-vm/glassbox/bios/acpi"
 	"github.com/glassbox-vm/glassbox/devices/fwcfg"
 )
 
-// firmware is what firmware asks the board: fw_cfg, with memory size, processors and the
-// pieces of a direct boot.
+// firmware is what firmware asks the board: fw_cfg, with memory size, processors, tables
+// and the pieces of a direct boot.
 func (m *Machine) firmware(w *wiring) {
 	b := m.board
 	b.fwcfg = fwcfg.New(b.mem.DMA())
 	w.ports(b.ports, "fw_cfg", 0x510, fwcfg.Ports, b.fwcfg)
-	keep := func(err error) {
-		if err != nil && w.err == nil {
-			w.err = err
+	f := b.fwcfg
+	w.keep(f.Add64(fwcfg.KeyRAMSize, m.cfg.Memory))
+	w.keep(f.Add16(fwcfg.KeyCPUs, uint16(m.cfg.CPUs)))
+	w.keep(f.Add16(fwcfg.KeyMaxCPUs, uint16(m.cfg.CPUs)))
+	w.keep(f.Add(fwcfg.KeyUUID, make([]byte, 16)))
+	w.keep(f.Add16(fwcfg.KeyNoGraphic, uint16(flag(m.cfg.VGA == VGANone))))
+	w.keep(f.Add16(fwcfg.KeyBootMenu, uint16(flag(m.cfg.Boot.Menu))))
+	m.firmwareFiles(w)
+	m.firmwareKernel(w)
+}
+
+func flag(on bool) uint8 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// sleepStates is etc/system-states: bit 7 of byte n says that Sn exists; below it is the
+// value for SUS_TYP. There are S0, S1 in name only, and S5.
+var sleepStates = []byte{128, 0, 0, 1, 2, 128}
+
+// firmwareFiles are the files that firmware looks for, and the user's.
+func (m *Machine) firmwareFiles(w *wiring) {
+	f := m.fwcfg
+	files := []FWFile{
+		{"bootorder", nil},
+		{"etc/e820", firmwareRAM(m.cfg.Memory)},
+		{"etc/system-states", sleepStates},
+	}
+	if bios.TablesBase(m.cfg.Memory) != 0 {
+		image := acpi.Build(m.acpiBoard())
+		files = append(files,
+			FWFile{acpi.FileTables, image.Tables()},
+			FWFile{acpi.FileRSDP, image.RSDP()},
+			FWFile{acpi.FileLoader, image.Loader()})
+	}
+	for _, file := range files {
+		w.keep(f.AddFile(file.Name, file.Data))
+	}
+	for _, file := range m.cfg.Boot.Files {
+		if err := f.AddFile(file.Name, file.Data); err != nil {
+			w.keep(fmt.Errorf("%w: %w", ErrConfig, err))
 		}
 	}
-	keep(b.fwcfg.Add64(fwcfg.KeyRAMSize, m.cfg.Memory))
-	keep(b.fwcfg.Add16(fwcfg.KeyCPUs, 1))
-	keep(b.fwcfg.Add16(fwcfg.KeyMaxCPUs, 1))
+}
+
+// firmwareRAM is etc/e820: the RAM there is, from which firmware makes its own map. An
+// entry is start (8), size (8), kind (4).
+func firmwareRAM(size uint64) (p []byte) {
+	low, high := bios.SplitRAM(size)
+	le := binary.LittleEndian
+	for _, r := range []bios.Region{{Start: 0, Size: low}, {Start: bios.FourGiB, Size: high}} {
+		if r.Size > 0 {
+			p = le.AppendUint64(le.AppendUint64(p, r.Start), r.Size)
+			p = le.AppendUint32(p, uint32(bios.RegionRAM))
+		}
+	}
+	return p
+}
+
+// firmwareKernel is the kernel, for firmware that starts it.
+func (m *Machine) firmwareKernel(w *wiring) {
 	boot := &m.cfg.Boot
 	if boot.Kernel == nil {
 		return
 	}
+	f := m.fwcfg
 	setup, kernel := splitKernel(boot.Kernel)
 	piece := func(addr, size, data uint16, at uint32, p []byte) {
-		keep(b.fwcfg.Add32(addr, at))
-		keep(b.fwcfg.Add32(size, uint32(len(p))))
-		keep(b.fwcfg.Add(data, p))
+		w.keep(f.Add32(addr, at))
+		w.keep(f.Add32(size, uint32(len(p))))
+		w.keep(f.Add(data, p))
 	}
 	piece(fwcfg.KeySetupAddr, fwcfg.KeySetupSize, fwcfg.KeySetupData, setupAddr, setup)
 	piece(fwcfg.KeyKernelAddr, fwcfg.KeyKernelSize, fwcfg.KeyKernelData, bios.HighBase, kernel)
 	piece(fwcfg.KeyCmdlineAddr, fwcfg.KeyCmdlineSize, fwcfg.KeyCmdlineData, cmdlineAddr, append([]byte(boot.Append), 0))
 	if boot.Initrd != nil {
-		keep(b.fwcfg.Add32(fwcfg.KeyInitrdSize, uint32(len(boot.Initrd))))
-		keep(b.fwcfg.Add(fwcfg.KeyInitrdData, boot.Initrd))
+		w.keep(f.Add32(fwcfg.KeyInitrdAddr, initrdAddr(m.cfg.Memory, len(boot.Initrd))))
+		w.keep(f.Add32(fwcfg.KeyInitrdSize, uint32(len(boot.Initrd))))
+		w.keep(f.Add(fwcfg.KeyInitrdData, boot.Initrd))
 	}
 }
 
@@ -43,6 +104,14 @@ const (
 	setupAddr   = 0x10000
 	cmdlineAddr = 0x20000
 )
+
+// initrdAddr is where firmware may put an initial RAM disk: as high as every kernel allows,
+// below what firmware keeps at the end of RAM.
+func initrdAddr(ram uint64, size int) uint32 {
+	const highest, kept = 0x37ffffff, 1 << 20
+	low, _ := bios.SplitRAM(ram)
+	return uint32(min(low-kept, highest)-uint64(size)) &^ 0xfff
+}
 
 // splitKernel divides a bzImage into its setup sectors and the rest; another kernel has
 // no setup. Documentation/arch/x86/boot.rst, "setup_sects".

@@ -50,7 +50,10 @@ func (m *Machine) display(w *wiring) {
 		return
 	}
 	b.vramOff = off
+	romSize, enterROM := m.videoROM(w)
 	b.vga, err = vga.New(vga.Config{
+		ROMSize:     romSize,
+		ROM:         enterROM,
 		Clock:       m.clock,
 		VRAM:        b.mem.Backing()[off : off+vramSize : off+vramSize],
 		Window:      b.videoWindow,
@@ -72,6 +75,28 @@ func (m *Machine) display(w *wiring) {
 	w.ports(b.ports, "vga crtc", 0x3d4, 2, b.vga.CRTC(true))
 	w.ports(b.ports, "vga status", 0x3da, 1, b.vga.Status(true))
 	keep(b.pciBus.Attach(pci.Slot{Device: 2, Function: 0}, b.vga.Function()))
+}
+
+// videoROM is the expansion ROM of the VGA: its size and Map.
+func (m *Machine) videoROM(w *wiring) (size uint64, enter func(base uint64, on bool)) {
+	b, image := m.board, m.cfg.Boot.VGABIOS
+	if len(image) == 0 {
+		return 0, nil
+	}
+	if len(image) > MaxVGABIOS {
+		w.keep(fmt.Errorf("%w: a VGA BIOS of %d bytes: want up to 64 KiB", ErrConfig, len(image)))
+		return 0, nil
+	}
+	for size = 4096; size < uint64(len(image)); {
+		size *= 2
+	}
+	padded := make([]byte, size)
+	copy(padded, image)
+	off, err := b.reserveROM(padded)
+	w.keep(err)
+	return size, b.movableMemory(func(base uint64) error {
+		return b.mem.MapROMAt(phys.Addr(base), "vga ROM", off, size)
+	})
 }
 
 // videoWindow makes A0000h–AFFFFh plain memory, or the chip's registers again.

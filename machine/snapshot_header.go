@@ -88,7 +88,7 @@ func (m *Machine) Description() Description {
 
 // bootHash identifies what is booted: a reset loads it again, and firmware can ask for it.
 func bootHash(b *Boot) string {
-	if b.Kernel == nil {
+	if b.Kernel == nil && b.BIOS == nil && len(b.Files) == 0 {
 		return ""
 	}
 	h := sha256.New()
@@ -100,6 +100,12 @@ func bootHash(b *Boot) string {
 	piece(b.Initrd)
 	piece([]byte(b.Append))
 	piece([]byte(b.Name))
+	piece(b.BIOS)
+	piece(b.VGABIOS)
+	for _, f := range b.Files {
+		piece([]byte(f.Name))
+		piece(f.Data)
+	}
 	for _, m := range b.Modules {
 		piece(m.Data)
 		piece([]byte(m.Cmdline))
@@ -117,11 +123,11 @@ func (d *Description) differs(of *Description) error {
 	case of.CPUs != d.CPUs || of.Quantum != d.Quantum:
 		return fmt.Errorf("it is of a machine with %d processors in turns of %d instructions, this one has %d in turns of %d", of.CPUs, of.Quantum, d.CPUs, d.Quantum)
 	case of.Kernel != d.Kernel:
-		return errors.New("it is of a machine that was started with another kernel, initial RAM disk or command line")
+		return errors.New("it is of a machine that was started with another kernel, initial RAM disk, command line or firmware")
 	case of.Backing != d.Backing:
 		return errors.New("it is of a machine with other ROMs or video memory")
-	case of.RTCStart != d.RTCStart || of.SerialPace != d.SerialPace || of.DebugExit != d.DebugExit:
-		return errors.New("it is of a machine with other settings of its clock, serial ports or debug exit")
+	case of.SerialPace != d.SerialPace || of.DebugExit != d.DebugExit:
+		return errors.New("it is of a machine with other settings of its serial ports or debug exit")
 	}
 	for i := range d.Drives {
 		if of.Drives[i] != d.Drives[i] {

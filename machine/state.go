@@ -49,8 +49,8 @@ func (m *Machine) parts() []part {
 	}
 	return append(p,
 		row[keyState]("keys", 1, &m.keys),
-		chip("i440fx", 1, b.host),
-		chip("piix4pm", 1, b.pm),
+		chip("i440fx", 2, b.host),
+		chip("piix4pm", 2, b.pm),
 		chip("piix3.ide", 1, b.ideFunc),
 		chip("piix3.isa", 1, b.isa),
 		chip("pci", 1, b.pciPorts),

@@ -38,8 +38,7 @@ func (c *call) system() {
 	case 0x87:
 		c.moveBlock()
 	case 0x88:
-		low, _ := c.ram()
-		c.ax.setW(uint16(min(low>>10-1024, 0xffff)))
+		c.ax.setW(uint16(min(c.extended()>>10, 0xffff)))
 		c.setCF(false)
 	case 0xc0:
 		c.es = romSegment
@@ -128,8 +127,9 @@ func (c *call) memorySizes() {
 	low, high := c.ram()
 	switch c.ax.lo() {
 	case 0x01, 0x81:
-		k := uint32(min(low>>10-1024, 15*1024))
-		m := uint32((max(low, 16<<20) - 16<<20) >> 16)
+		top := c.extended() + 1<<20
+		k := uint32(min(top>>10-1024, 15*1024))
+		m := uint32((max(top, 16<<20) - 16<<20) >> 16)
 		if c.ax.lo() == 0x01 {
 			c.ax.setW(uint16(k))
 			c.bx.setW(uint16(m))

@@ -23,3 +23,14 @@ func (c *call) publish() {
 		}
 	}
 }
+
+// extended is the RAM from 1 MiB on, in bytes, that a system may use.
+func (c *call) extended() uint64 {
+	low, high := c.ram()
+	for _, r := range c.memoryMap(low + high) {
+		if r.Start == 1<<20 {
+			return r.Size
+		}
+	}
+	return 0
+}

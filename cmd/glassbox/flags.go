@@ -110,7 +110,6 @@ var compatible = map[string][]string{
 	"monitor": {"none"},
 	"net":     {"none"},
 	"nic":     {"none"},
-	"rtc":     {"base=utc"},
 }
 
 // checkCompat refuses values that ask for more than there is, and warns about hardware

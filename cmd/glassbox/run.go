@@ -39,7 +39,7 @@ func runCommand(e *env) *cli.Command {
 // runWith is glassbox run, but for what is done with the options.
 func runWith(e *env, then func(*options) error) *cli.Command {
 	var t typing
-	flags := slices.Concat(bootFlags(), machineFlags(), diskFlags(), consoleFlags(), scriptFlags(&t), compatFlags())
+	flags := slices.Concat(bootFlags(), firmwareFlags(), machineFlags(), diskFlags(), consoleFlags(), scriptFlags(&t), compatFlags())
 	return &cli.Command{
 		Name:               "run",
 		Usage:              "boot a kernel or a disk image",
@@ -102,6 +102,7 @@ type options struct {
 	kernelData, initrdData []byte
 	// disk0 is a disk for hda that is no file.
 	disk0      disk.Image
+	firmware   firmwareSpec
 	loadvm     string   // snapshot to go on from
 	record     string   // journal to write
 	recordArgs []string // what it says about the machine
@@ -127,7 +128,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	if m := c.String("machine"); m != "" && m != "pc" && !strings.HasPrefix(m, "pc,") && !strings.HasPrefix(m, "pc-i440fx") {
 		return nil, usagef("-machine %s: there is only pc; -machine help lists", m)
 	}
-	for _, f := range []func(*cli.Context) error{o.readDrives, o.readDevices, o.readScreen, o.readLines} {
+	for _, f := range []func(*cli.Context) error{o.readFirmware, o.readDrives, o.readDevices, o.readScreen, o.readLines} {
 		if err := f(c); err != nil {
 			return nil, err
 		}
@@ -137,7 +138,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 		return nil, usagef("-initrd needs -kernel")
 	case o.kernel == "" && c.IsSet("append"):
 		return nil, usagef("-append needs -kernel")
-	case o.kernel == "" && len(o.drives) == 0:
+	case o.kernel == "" && len(o.drives) == 0 && o.firmware.bios == "":
 		return nil, usagef("nothing to boot: give a disk image or -kernel FILE; glassbox demo shows a running machine")
 	}
 	o.cfg.Boot.Order, o.cfg.Boot.Menu, err = parseBoot(c.String("boot"))
@@ -279,6 +280,12 @@ func (o *options) readDevices(c *cli.Context) error {
 		if err != nil {
 			return usagef("-device: %w", err)
 		}
+		if pairs[0].Key == "driver" && pairs[0].Value == "VGA" {
+			if err := o.readVGADevice(pairs[1:]); err != nil {
+				return err
+			}
+			continue
+		}
 		if pairs[0].Value != "isa-debug-exit" || pairs[0].Key != "driver" {
 			return usagef("-device %s: not known; -device help lists", v)
 		}
@@ -364,6 +371,9 @@ func (o *options) launch(e *env) (err error) {
 		}
 	}()
 	if err := j.loadFiles(); err != nil {
+		return err
+	}
+	if err := j.loadFirmware(); err != nil {
 		return err
 	}
 	if err := j.openDrives(); err != nil {

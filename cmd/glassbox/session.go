@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +58,7 @@ func (s *session) main() (err error) {
 		return err
 	}
 	s.cfg.Clock = s.clockMode()
+	s.startClock()
 	if s.m, err = machine.New(s.cfg); err != nil {
 		return machineError(err)
 	}
@@ -166,6 +168,19 @@ func (s *session) clockMode() machine.Clock {
 		return machine.Real
 	}
 	return machine.Virtual
+}
+
+// startClock sets the real-time clock. What the host's clock shows is looked at once, and
+// kept for a replay.
+func (s *session) startClock() {
+	start := s.firmware.rtc.startTime(time.Now(), s.cfg.Clock == machine.Real)
+	if start.IsZero() {
+		return
+	}
+	s.cfg.RTCStart = start
+	if s.record != "" {
+		s.recordArgs = append(slices.Clip(s.recordArgs), "-rtc", "base="+start.Format(rtcLayout))
+	}
 }
 
 // interrupt stops the machine and leaves a note. It may be called from anywhere, also

@@ -45,11 +45,14 @@ const (
 	KeyHPET          = 0x8004
 )
 
+// MaxName is the longest name of a file, in bytes, without the NUL.
+const MaxName = 55
+
 const (
 	featurePorts = 1 << 0
 	featureDMA   = 1 << 1
 
-	maxName   = 55 // bytes, without the NUL
+	maxName   = MaxName
 	maxFiles  = 1024
 	entrySize = 64 // of the directory: size (4), key (2), 0 (2), name (56)
 )

@@ -9,6 +9,7 @@
 //	08h      RID      02h       -
 //	09h–0Bh  CLASSC   060000h   -         host bridge
 //	0Dh      MLT      00h       F8h
+//	2Ch–2Fh  SVID/SID 1AF4/1100 -         reserved on the chip; see below
 //	50h–51h  PMCCFG   0000h     DF63h     kept, no effect
 //	53h      DBC      80h       C0h       kept, no effect
 //	54h      AXC      00h       03h       kept, no effect
@@ -28,6 +29,9 @@
 //
 // Source: Intel 440FX PCIset 82441FX/82442FX data sheet (290549), "PMC Configuration
 // Registers".
+// The subsystem IDs are those of QEMU's board, by which firmware knows that the board has
+// QEMU's configuration device.
+//
 // Not modelled: the turbo and reset control register (93h, reads 0; the board resets
 // through the PIIX3's), error status, DRAM detection and timing, the memory holes of FDHC.
 // Inaccuracies: the write masks of registers without effect are approximate.
@@ -78,6 +82,7 @@ func New(c Config) *Device {
 	d := &Device{c: c}
 	d.f = pci.NewFunction(pci.Header{
 		Vendor: 0x8086, Device: 0x1237, Revision: 2, Class: 0x060000,
+		SubsystemVendor: 0x1af4, Subsystem: 0x1100,
 		Command:         pci.CommandMemory | pci.CommandBusMaster,
 		CommandWritable: pci.CommandParityResponse | pci.CommandSERR,
 		Status:          0x0280, LatencyTimerWritable: 0xf8,

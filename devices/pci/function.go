@@ -30,7 +30,7 @@ type Header struct {
 // A BAR is one base address register.
 type BAR struct {
 	Size         uint64 // bytes, a power of two; at least 4 for I/O, 16 for memory
-	IO           bool   // in I/O space; a PC decodes 16 bits of it
+	IO           bool   // in I/O space; has 32 bits, as PCI 2.1 wants, and answers below 64 KiB
 	Prefetchable bool
 	Wide         bool // 64-bit memory address: takes the next register as well
 
@@ -42,8 +42,9 @@ type BAR struct {
 
 type bar struct {
 	BAR
-	index  int
-	mapped bool // as Map was told last
+	off    uint8  // of its register
+	enable uint32 // bits of the register itself that must be set
+	mapped bool   // as Map was told last
 	base   uint64
 }
 
@@ -117,7 +118,7 @@ func (f *Function) AddBAR(i int, b BAR) {
 	off, mask := uint8(RegBAR0+4*i), ^(b.Size - 1)
 	switch {
 	case b.IO:
-		f.define(off, 4, 1, uint32(mask)&0xffff)
+		f.define(off, 4, 1, uint32(mask))
 	default:
 		kind := uint32(0)
 		if b.Prefetchable {
@@ -129,7 +130,17 @@ func (f *Function) AddBAR(i int, b BAR) {
 		}
 		f.define(off, 4, kind, uint32(mask))
 	}
-	f.bars = append(f.bars, &bar{BAR: b, index: i})
+	f.bars = append(f.bars, &bar{BAR: b, off: off})
+}
+
+// AddROM declares an expansion ROM of size bytes, a power of two from 2 KiB on; enter is as
+// BAR.Map.
+func (f *Function) AddROM(size uint64, enter func(base uint64, on bool)) {
+	if bits.OnesCount64(size) != 1 || size < 2048 || size > 1<<31 {
+		panic(fmt.Sprintf("pci: a ROM cannot be of %#x bytes", size))
+	}
+	f.define(RegROM, 4, 0, uint32(^(size-1))|romEnable)
+	f.bars = append(f.bars, &bar{BAR: BAR{Size: size, Map: enter}, off: RegROM, enable: romEnable})
 }
 
 // Watch has changed called after a write that touches a register from first to last,
@@ -235,7 +246,7 @@ func (f *Function) WriteConfig(off uint8, size int, v uint32) {
 		mask := f.writable[at] &^ f.frozen[at]
 		f.s.Config[at] = (f.s.Config[at]&^mask | b&mask) &^ (b & f.clears[at])
 	}
-	if int(off) < RegBAR0+4*6 && last >= RegCommand {
+	if int(off) < RegROM+4 && last >= RegCommand {
 		f.mapBARs()
 		f.driveINTx()
 	}
@@ -273,14 +284,14 @@ func (b *bar) tell(base uint64, on bool) {
 // window says where b answers. Two addresses never do: 0, the power-on value, and the
 // highest one, which is what a driver leaves there while it asks for the size.
 func (f *Function) window(b *bar) (base uint64, on bool) {
-	off := uint8(RegBAR0 + 4*b.index)
-	base = uint64(f.ReadConfig(off, 4))
+	base = uint64(f.ReadConfig(b.off, 4))
+	answers := uint32(base)&b.enable == b.enable
 	enable, top := uint16(CommandMemory), uint64(0xffff_ffff)
 	if b.IO {
-		enable, top = CommandIO, 0xffff
+		enable = CommandIO
 	}
 	if b.Wide {
-		base |= uint64(f.ReadConfig(off+4, 4)) << 32
+		base |= uint64(f.ReadConfig(b.off+4, 4)) << 32
 		top = ^uint64(0)
 	}
 	base &= top &^ (b.Size - 1)
@@ -288,5 +299,8 @@ func (f *Function) window(b *bar) (base uint64, on bool) {
 	if b.Wide && base == 0xffff_ffff&^(b.Size-1) {
 		return base, false // the lower half is being sized
 	}
-	return base, f.Command()&enable != 0 && base != 0 && base != highest
+	if b.IO && base > 0xffff {
+		return base, false
+	}
+	return base, answers && f.Command()&enable != 0 && base != 0 && base != highest
 }

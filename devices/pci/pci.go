@@ -18,12 +18,13 @@
 //	0Eh    1     Header Type                       fixed; bit 7: several functions
 //	10h    6×4   Base Address Registers            AddBAR
 //	2Ch    4     Subsystem Vendor ID, Subsystem ID fixed
+//	30h    4     Expansion ROM Base Address        AddROM
 //	3Ch    1     Interrupt Line                    writable when there is a pin
 //	3Dh    1     Interrupt Pin                     fixed
 //
 // Source: PCI Local Bus Specification 2.1, chapter 6 "Configuration Space" and 3.2.2.3.2
 // "Configuration Mechanism #1"; 2.3 for the Interrupt Disable and Interrupt Status bits.
-// Not modelled: bridges and buses behind them, expansion ROMs, special cycles,
+// Not modelled: bridges and buses behind them, special cycles,
 // mechanism #2, parity and system errors.
 package pci
 
@@ -46,12 +47,16 @@ const (
 	RegStatus        = 0x06
 	RegLatencyTimer  = 0x0d
 	RegBAR0          = 0x10
+	RegROM           = 0x30
 	RegInterruptLine = 0x3c
 	RegInterruptPin  = 0x3d
 )
 
 // statusClear is the bits of the Status register that software clears by writing 1.
 const statusClear = 0xf900
+
+// romEnable is the bit of the ROM's base address that lets it answer.
+const romEnable = 1
 
 // statusInterrupt is the Interrupt Status bit: the level before Interrupt Disable.
 const statusInterrupt = 1 << 3

@@ -111,7 +111,7 @@ func TestAbsentFunctionsReadAllOnes(t *testing.T) {
 func TestSizingABAR(t *testing.T) {
 	b := newBoard(t)
 	b.f.WriteConfig(RegCommand, 2, CommandIO|CommandMemory)
-	for i, want := range []uint32{0x0000_fff1, 0xffff_f008, 0xfff0_0004, 0xffff_ffff, 0, 0} {
+	for i, want := range []uint32{0xffff_fff1, 0xffff_f008, 0xfff0_0004, 0xffff_ffff, 0, 0} {
 		b.f.WriteConfig(uint8(RegBAR0+4*i), 4, 0xffff_ffff)
 		assert.Equal(t, want, b.f.ReadConfig(uint8(RegBAR0+4*i), 4), "BAR %d", i)
 	}
@@ -138,6 +138,28 @@ func TestWindowsFollowBARAndCommand(t *testing.T) {
 	assert.Equal(t, []string{"io d000 true", "mem e0000000 true", "wide 810100000 true"}, b.take())
 	require.NoError(t, b.f.Restore(s))
 	assert.Empty(t, b.take(), "nothing moved")
+}
+
+func TestExpansionROM(t *testing.T) {
+	var r recorder
+	f := NewFunction(Header{Vendor: 1, Device: 2, CommandWritable: CommandMemory})
+	f.AddROM(64<<10, r.mapper("rom"))
+	f.WriteConfig(RegROM, 4, 0xfffff800)
+	assert.Equal(t, uint32(0xffff0000), f.ReadConfig(RegROM, 4), "its size")
+	f.WriteConfig(RegROM, 4, 0xfebe0000)
+	f.WriteConfig(RegCommand, 2, CommandMemory)
+	assert.Empty(t, r.take(), "not enabled")
+	f.WriteConfig(RegROM, 4, 0xfebe0001)
+	assert.Len(t, r.take(), 1)
+	f.WriteConfig(RegCommand, 2, 0)
+	assert.Len(t, r.take(), 1, "memory space off")
+	f.WriteConfig(RegCommand, 2, CommandMemory)
+	s := f.Save()
+	f.Reset()
+	r.take()
+	require.NoError(t, f.Restore(s))
+	assert.Len(t, r.take(), 1, "where it was")
+	assert.Panics(t, func() { f.AddROM(1024, nil) })
 }
 
 func TestStatusBitsAreClearedByWritingOne(t *testing.T) {

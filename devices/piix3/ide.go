@@ -15,7 +15,7 @@ import (
 //	06h–07h  PCISTS    0280h     (clear)
 //	09h–0Bh  CLASSC    010180h   -         IDE, bus master, legacy ports only
 //	0Dh      MLT       00h       F0h
-//	20h–23h  BMIBA     0001h     FFF0h     bus master registers, 16 ports (BAR 4)
+//	20h–23h  BMIBA     0001h     FFFFFFF0h bus master registers, 16 ports (BAR 4)
 //	40h–41h  IDETIM0   0000h     FFFFh     primary: 15 decode enable; the rest is timing
 //	42h–43h  IDETIM1   0000h     FFFFh     secondary
 //	44h      SIDETIM   00h       FFh       slave timing: kept, no effect

@@ -183,7 +183,7 @@ func TestIDEPowerOn(t *testing.T) {
 	f.WriteConfig(4, 2, 0xffff)
 	assert.Equal(t, uint32(5), f.ReadConfig(4, 2))
 	f.WriteConfig(0x20, 4, 0xffff_ffff)
-	assert.Equal(t, uint32(0xfff1), f.ReadConfig(0x20, 4))
+	assert.Equal(t, uint32(0xfffffff1), f.ReadConfig(0x20, 4))
 	f.WriteConfig(0x20, 4, 0xc040)
 	assert.Equal(t, "c040 true", b.mapped)
 }

@@ -9,7 +9,9 @@
 //	09h–0Bh  CLASSC     068000h   -         bridge, other
 //	3Ch–3Dh  INTLN/PN   00h/01h   FFh/-     no effect: SCI is an IRQ of its own
 //	40h–43h  PMBA       00000001h FFC0h     I/O ports of the registers below
-//	58h–5Bh  DEVACTB    00000000h           25: SMI on a write to APMC; kept
+//	58h–5Bh  DEVACTB    02000000h           25: SMI on a write to APMC; kept. Set from the
+//	                                        start: firmware that finds it so knows that
+//	                                        there is nothing to set up in SMM
 //	80h      PMREGMISC  00h       01h       0: the ports answer
 //	90h–93h  SMBBA      00000001h FFF0h     kept; D2h SMBHSTCFG: kept
 //
@@ -147,7 +149,7 @@ func New(c Config) *Device {
 	})
 	for _, r := range [...]struct{ off, powerOn, writable uint8 }{
 		{RegPMBA, 0x01, 0xc0}, {RegPMBA + 1, 0, 0xff},
-		{0x58, 0, 0xff}, {0x59, 0, 0xff}, {0x5a, 0, 0xff}, {0x5b, 0, 0xff},
+		{0x58, 0, 0xff}, {0x59, 0, 0xff}, {0x5a, 0, 0xff}, {0x5b, 0x02, 0xff},
 		{0x5c, 0, 0xff}, {0x5d, 0, 0xff}, {0x5e, 0, 0xff}, {0x5f, 0, 0xff},
 		{0x60, 0, 0xff}, {0x61, 0, 0xff}, {0x62, 0, 0xff}, {0x63, 0, 0xff}, {0x67, 0, 0xff},
 		{RegPMREGMISC, 0, bitEnabled}, {0x90, 0x01, 0xf0}, {0x91, 0, 0xff}, {0xd2, 0, 0x0f},

@@ -17,7 +17,7 @@ const RegisterWindow = 4096
 
 const littleEndian = 0x1e1e1e1e
 
-// newFunction is the PCI side: two base address registers.
+// newFunction is the PCI side: two base address registers and a ROM.
 func (d *Device) newFunction() *pci.Function {
 	f := pci.NewFunction(pci.Header{
 		Vendor: 0x1234, Device: 0x1111, Revision: 2, Class: 0x030000,
@@ -26,6 +26,9 @@ func (d *Device) newFunction() *pci.Function {
 	})
 	f.AddBAR(0, pci.BAR{Size: uint64(len(d.vram)), Prefetchable: true, Map: d.c.FrameBuffer})
 	f.AddBAR(2, pci.BAR{Size: RegisterWindow, Map: d.c.Registers})
+	if d.c.ROMSize != 0 {
+		f.AddROM(d.c.ROMSize, d.c.ROM)
+	}
 	return f
 }
 

@@ -113,6 +113,10 @@ type Config struct {
 	// FrameBuffer and Registers are told where the PCI base address registers put the
 	// linear frame buffer and the memory-mapped registers. They may be nil.
 	FrameBuffer, Registers func(base uint64, on bool)
+	// ROMSize is the size of the expansion ROM in bytes, a power of two; 0 is none. ROM is
+	// told where it answers.
+	ROMSize uint64
+	ROM     func(base uint64, on bool)
 	// Store puts p at off of VRAM, for boards on which others watch that memory; nil is a
 	// plain copy. The chip itself never writes to VRAM otherwise.
 	Store func(off uint64, p []byte)
