@@ -16,9 +16,9 @@ import (
 
 // fzHand makes a program of the code given, in hex, for 64-bit mode unless said otherwise.
 func fzHand(base Snapshot, mode, code string) *fzProgram {
-	p := &fzProgram{state: base, seed: 1, mode: mode}
-	p.tables()
-	p.handlers()
+	p := &fzProgram{image: new(fzImage), state: base, seed: 1, mode: mode}
+	p.image.tables(mode)
+	p.image.handlers(mode)
 	p.registers(rand.New(rand.NewPCG(1, 1)))
 	for r := range p.state.GPR {
 		p.state.GPR[r] = 0
@@ -29,7 +29,7 @@ func fzHand(base Snapshot, mode, code string) *fzProgram {
 	if err != nil {
 		panic(err)
 	}
-	copy(p.image[fzCode:], b)
+	p.code, p.at = b, [2]uint64{fzCode, fzCode + 0x1000}
 	p.state.RIP = fzCode
 	return p
 }

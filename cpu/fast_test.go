@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,9 @@ type fzRig struct {
 	mem *phys.Memory
 	cpu *CPU
 	log []uint64 // what the chips saw, with the instruction count
+
+	image   *fzImage      // what the memory held before the program
+	written *phys.Tracker // the pages that may differ from it
 }
 
 func (r *fzRig) note(v ...uint64) uint64 {
@@ -86,6 +90,8 @@ func newFzRig(tb testing.TB) *fzRig {
 	tb.Cleanup(func() { mem.Close() })
 	require.NoError(tb, mem.MapRAM(0, 0, fzRAM))
 	r := &fzRig{mem: mem}
+	r.written, err = mem.Track(0, fzRAM)
+	require.NoError(tb, err)
 	require.NoError(tb, mem.MapMMIO(fzWindow, 4096, "window", r))
 	m, err := NewModel("max")
 	require.NoError(tb, err)
@@ -99,12 +105,43 @@ func newFzRig(tb testing.TB) *fzRig {
 	return r
 }
 
-// A fzProgram is memory and registers to start with.
+// A fzImage is memory to start with.
+type fzImage [fzUsed]byte
+
+// A fzProgram is memory and registers to start with. Programs share images; code is what
+// they have of their own, at two places.
 type fzProgram struct {
-	image [fzUsed]byte
+	image *fzImage
+	at    [2]uint64
+	code  []byte
 	state Snapshot
 	seed  uint64
 	mode  string
+}
+
+// fzImages are those of the present 4096 seeds, by mode.
+var fzImages struct {
+	group uint64
+	of    map[string]*fzImage
+}
+
+// fzImageOf makes the image for a mode: it has random data, others for every 4096 seeds.
+func fzImageOf(mode string, group uint64) *fzImage {
+	if fzImages.of == nil || fzImages.group != group {
+		fzImages.group, fzImages.of = group, map[string]*fzImage{}
+	}
+	if m := fzImages.of[mode]; m != nil {
+		return m
+	}
+	rnd := rand.New(rand.NewPCG(group, 78))
+	m := new(fzImage)
+	for i := fzData; i < fzData+0xb000; i++ {
+		m[i] = byte(rnd.Uint32() >> (rnd.Uint32() & 15))
+	}
+	m.tables(mode)
+	m.handlers(mode)
+	fzImages.of[mode] = m
+	return m
 }
 
 var fzModes = []string{"long", "long", "long", "user", "flat32", "flat32", "paged32", "segs32", "real", "align", "compat"}
@@ -112,12 +149,9 @@ var fzModes = []string{"long", "long", "long", "user", "flat32", "flat32", "page
 // fzMake makes random program number seed.
 func fzMake(base Snapshot, seed uint64) *fzProgram {
 	rnd := rand.New(rand.NewPCG(seed, 77))
-	p := &fzProgram{state: base, seed: seed, mode: fzModes[rnd.IntN(len(fzModes))]}
-	for i := fzData; i < fzData+0xb000; i++ {
-		p.image[i] = byte(rnd.Uint32() >> (rnd.Uint32() & 15))
-	}
-	p.tables()
-	p.handlers()
+	group := rand.New(rand.NewPCG(seed/64, 76)) // programs in a row share their image
+	p := &fzProgram{state: base, seed: seed, mode: fzModes[group.IntN(len(fzModes))]}
+	p.image = fzImageOf(p.mode, seed/4096)
 	p.registers(rnd)
 	g := fzGen{Rand: rnd, size: 8}
 	switch p.mode {
@@ -130,10 +164,9 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 	if rnd.IntN(4) == 0 {
 		at = fzCode + 0x1000 - rnd.IntN(120)
 	}
-	n := 5 + rnd.IntN(46)
+	n := 5 + min(rnd.IntN(46), rnd.IntN(46))
 	code := g.program(n)
-	copy(p.image[at:], code)
-	copy(p.image[at+0x1000:], code)
+	p.at, p.code = [2]uint64{uint64(at), uint64(at + 0x1000)}, code
 	for rnd.IntN(3) != 0 { // write to the program, or to its copy
 		r := [...]int{x86.RAX, x86.RBX, x86.RSI, x86.RDI, x86.RBP, 8, 13}[rnd.IntN(7)]
 		p.state.GPR[r] = uint64(at + rnd.IntN(len(code)) + 0x1000*rnd.IntN(2))
@@ -152,14 +185,14 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 	return p
 }
 
-func (p *fzProgram) put(at int, v uint64) { binary.LittleEndian.PutUint64(p.image[at:], v) }
+func (p *fzImage) put(at int, v uint64) { binary.LittleEndian.PutUint64(p[at:], v) }
 
 // tables writes paging structures, descriptor tables and the TSS.
-func (p *fzProgram) tables() {
+func (p *fzImage) tables(mode string) {
 	p.put(fzPML4, 0x2000|7)
 	p.put(0x2000, 0x3000|7)
 	p.put(0x3000, 0x4000|7)
-	put32 := func(at int, v uint32) { binary.LittleEndian.PutUint32(p.image[at:], v) }
+	put32 := func(at int, v uint32) { binary.LittleEndian.PutUint32(p[at:], v) }
 	put32(fzPD32, fzPT32|7)
 	for i := range 256 {
 		e := uint64(i)<<12 | 7
@@ -188,7 +221,7 @@ func (p *fzProgram) tables() {
 		p.put(fzGDT+8*i, d)
 	}
 	p.put(fzTSS+4, fzStack0)
-	if p.mode == "flat32" || p.mode == "paged32" || p.mode == "segs32" {
+	if mode == "flat32" || mode == "paged32" || mode == "segs32" {
 		put32(fzTSS+8, 0x10) // SS0
 	}
 	p.put(fzTSS+36, fzStack0) // IST1
@@ -201,11 +234,11 @@ func (p *fzProgram) tables() {
 }
 
 // handlers go on two bytes behind the instruction that faulted.
-func (p *fzProgram) handlers() {
+func (p *fzImage) handlers(mode string) {
 	for v := range 32 {
 		var b []byte
 		code := x86.Vector(v).HasErrorCode()
-		switch p.mode {
+		switch mode {
 		case "real":
 			b = []byte{0x55, 0x89, 0xe5, 0x83, 0x46, 0x02, 0x02, 0x5d, 0xcf}
 		case "flat32", "paged32", "segs32":
@@ -219,7 +252,7 @@ func (p *fzProgram) handlers() {
 			}
 			b = append(b, 0x48, 0x83, 0x04, 0x24, 0x02, 0x48, 0xcf)
 		}
-		copy(p.image[fzHandlers+32*v:], b)
+		copy(p[fzHandlers+32*v:], b)
 	}
 }
 
@@ -376,6 +409,9 @@ func (g *fzGen) program(n int) (code []byte) {
 		if g.IntN(5) == 0 {
 			code = append(code, g.compare()...)
 		}
+		if g.IntN(16) == 0 {
+			code = append(code, g.system()...)
+		}
 	}
 	back := -(len(code) + 5)
 	if g.size == 2 {
@@ -512,16 +548,47 @@ func (g *fzGen) tail(b []byte) []byte {
 	return t
 }
 
+// fzZero is the memory that no image reaches.
+var fzZero [fzRAM - fzUsed]byte
+
+// sameMemory compares the pages that either machine wrote.
+func (r *fzRig) sameMemory(o *fzRig) bool {
+	a, b := r.mem.RAM(), o.mem.RAM()
+	for _, m := range []*fzRig{r, o} {
+		for _, off := range m.written.Dirty() {
+			if !bytes.Equal(a[off:off+mmuPage], b[off:off+mmuPage]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // load puts the program into the machine.
 func (r *fzRig) load(tb testing.TB, p *fzProgram) {
-	r.mem.WriteAt(p.image[:], 0)
-	r.mem.WriteAt(make([]byte, 0x1000), fzUsed)
+	if r.image != p.image || p.seed%64 == 0 {
+		r.mem.WriteAt(p.image[:], 0)
+		r.mem.WriteAt(fzZero[:], fzUsed)
+	} else {
+		for _, off := range r.written.Dirty() {
+			if off < fzUsed {
+				r.mem.WriteAt(p.image[off:off+mmuPage], phys.Addr(off))
+			} else {
+				r.mem.WriteAt(fzZero[:mmuPage], phys.Addr(off))
+			}
+		}
+	}
+	r.written.Clean()
+	r.image = p.image
+	r.mem.WriteAt(p.code, phys.Addr(p.at[0]))
+	r.mem.WriteAt(p.code, phys.Addr(p.at[1]))
 	r.log = r.log[:0]
 	r.cpu.INTR, r.cpu.stop = false, 0
 	r.cpu.instructions = 0
 	if f := r.cpu.fast; f != nil { // loading wrote to code: do not always interpret because of that
 		for i := range f.pages[:fzUsed/mmuPage] {
 			f.pages[i].kills = uint8(p.seed%4) * manyKills / 3
+			f.pages[i].cool, f.pages[i].idle = 0, 0
 		}
 	}
 	require.NoError(tb, r.cpu.Restore(p.state))
@@ -533,17 +600,21 @@ func fzRun(tb testing.TB, a, b *fzRig, p *fzProgram) (executed int64, ok bool) {
 	a.load(tb, p)
 	b.load(tb, p)
 	rnd := rand.New(rand.NewPCG(p.seed, 99))
-	for executed < 400 {
+	limit := int64(60)
+	if p.seed%32 == 0 {
+		limit = 400
+	}
+	for executed < limit {
 		before := a.cpu.Save()
 		n := int64(1 + rnd.IntN(60))
 		if rnd.IntN(4) == 0 {
-			n = 400
+			n = limit
 		}
 		na, ra := a.cpu.Run(n)
 		nb, rb := b.cpu.RunFast(n)
 		executed += na
 		sa, sb := a.cpu.Save(), b.cpu.Save()
-		if na != nb || ra != rb || sa != sb || !bytes.Equal(a.mem.RAM()[:fzUsed], b.mem.RAM()[:fzUsed]) || fmt.Sprint(a.log) != fmt.Sprint(b.log) {
+		if na != nb || ra != rb || sa != sb || !a.sameMemory(b) || !slices.Equal(a.log, b.log) {
 			fzReport(tb, a, b, p, before, n, na, nb, ra, rb)
 			return executed, false
 		}
@@ -591,7 +662,7 @@ func fzReport(tb testing.TB, a, b *fzRig, p *fzProgram, before Snapshot, n, na, 
 		tb.Logf("ports: plain %.300s fast %.300s", la, lb)
 	}
 	ra1, rb1 := a.mem.RAM(), b.mem.RAM()
-	for i, shown := 0, 0; i < fzUsed && shown < 8; i++ {
+	for i, shown := 0, 0; i < fzRAM && shown < 8; i++ {
 		if ra1[i] != rb1[i] {
 			tb.Logf("RAM[%#x]: plain %#x fast %#x", i, ra1[i], rb1[i])
 			shown++
