@@ -28,6 +28,9 @@ func (m *Machine) systemROM(w *wiring) {
 	if image == nil {
 		image = rom.Image()
 		copy(image[rom.Tables:], m.lowTables())
+		if video := m.videoTables(); video.Font != nil {
+			rom.PutFonts(image, video.Font)
+		}
 	}
 	size := uint64(len(image))
 	if size == 0 || size%biosUnit != 0 || size > MaxBIOS {

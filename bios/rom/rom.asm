@@ -38,6 +38,7 @@
 %define callWait       0x22
 %define callRTC        0x23
 %define callMouse      0x24
+%define callVBEWindow  0x25
 %define callBIOS32     0x30
 %define callPCI32      0x31
 
@@ -465,6 +466,153 @@ pci32:
 	db (0 - ('_' + '3' + '2' + '_' + ((bios32 - $$) & 0xff) + ((bios32 - $$) >> 8) + 0x0f + 1)) & 0xff
 	db 0, 0, 0, 0, 0
 
+; The display adapter.
+
+vbeWindow:			; moves the window of a VBE mode: BH = 0, BL = 0, DX
+	svc callVBEWindow
+	retf
+
+oem	db 'Glassbox VBE', 0
+vendor	db 'Glassbox', 0
+product	db 'Bochs display interface', 0
+revision db '1.0', 0
+
+; What INT 10h AH = 1Bh says the adapter can do: modes 0-7, Dh-13h; 200, 350, 400 lines;
+; blocks of characters and how many at once; functions.
+videoTable:
+	db 0xff, 0xe0, 0x0f, 0, 0, 0, 0, 0x07, 0x02, 0x08, 0xe7, 0x0c, 0, 0, 0, 0
+
+; The protected-mode interface of VBE: where the three routines are and which ports they use.
+; It is copied to where the program wants it, so that it is complete without the ROM.
+vbe32:
+	dw set32Window - vbe32, set32Start - vbe32, set32Palette - vbe32, ports32 - vbe32
+ports32:
+	dw 0x1ce, 0x1cf, 0x3c8, 0x3c9, 0x3da, 0xffff, 0xffff
+
+	bits 32
+set32Window:			; BH = 0 sets, 1 asks; BL = 0; DX = position
+	test bl, bl
+	jnz .bad
+	push edx
+	mov ax, 5
+	mov dx, 0x1ce
+	out dx, ax
+	pop edx
+	push edx
+	test bh, bh
+	jnz .ask
+	mov eax, edx
+	mov dx, 0x1cf
+	out dx, ax
+	pop edx
+	mov ax, 0x4f
+	ret
+.ask:
+	pop edx
+	mov dx, 0x1cf
+	in ax, dx
+	movzx edx, ax
+	mov ax, 0x4f
+	ret
+.bad:
+	mov ax, 0x14f
+	ret
+
+set32Start:			; DX:CX = address of the first pixel in dwords; BL = 80h waits
+	pushad
+	test bl, 0x7f
+	jnz .bad
+	movzx esi, dx
+	shl esi, 16
+	mov si, cx
+	shl esi, 2
+	test bl, 0x80
+	jz .now
+	mov dx, 0x3da
+.shown:
+	in al, dx
+	test al, 8
+	jnz .shown
+.retrace:
+	in al, dx
+	test al, 8
+	jz .retrace
+.now:
+	mov ax, 3		; bits of a pixel
+	call .read
+	add eax, 7
+	shr eax, 3
+	mov edi, eax
+	mov ax, 6		; pixels of a line
+	call .read
+	imul eax, edi
+	jz .bad
+	mov ecx, eax
+	mov eax, esi
+	xor edx, edx
+	div ecx
+	mov ecx, eax		; line
+	mov eax, edx
+	xor edx, edx
+	div edi
+	mov esi, eax		; pixel
+	mov ax, 8
+	mov dx, 0x1ce
+	out dx, ax
+	inc edx
+	mov eax, esi
+	out dx, ax
+	dec edx
+	mov ax, 9
+	out dx, ax
+	inc edx
+	mov eax, ecx
+	out dx, ax
+	popad
+	mov ax, 0x4f
+	ret
+.bad:
+	popad
+	mov ax, 0x14f
+	ret
+.read:
+	mov dx, 0x1ce
+	out dx, ax
+	inc edx
+	in ax, dx
+	movzx eax, ax
+	ret
+
+set32Palette:			; CX colours from DX on, at ES:EDI; BL = 80h waits
+	pushad
+	test bl, 0x7f
+	jnz .bad
+	movzx ecx, cx
+	jecxz .done
+	mov eax, edx
+	mov dx, 0x3c8
+	out dx, al
+	inc edx
+.next:
+	mov al, [es:edi+2]
+	out dx, al
+	mov al, [es:edi+1]
+	out dx, al
+	mov al, [es:edi]
+	out dx, al
+	add edi, 4
+	loop .next
+.done:
+	popad
+	mov ax, 0x4f
+	ret
+.bad:
+	popad
+	mov ax, 0x14f
+	ret
+vbe32End:
+	bits 16
+
 ; Diskette parameters of the types 1-5: step rate and head unload, head load, motor off,
 ; bytes of a sector, sectors, gap, length, gap for formatting, filler, settle time, motor on,
 ; last track, data rate, type.
@@ -526,6 +674,7 @@ dpt:
 ; Where the other vectors point to; the order is that of service.VectorTable.
 	fixed 0xff00
 	dw master, slave, clock, redirected, mouse, fpu, disk14, disk15, noBoot, pci32, dpt
+	dw videoTable, vbeWindow, vbe32, vbe32End, oem, vendor, product, revision
 
 	fixed 0xff53
 	iret

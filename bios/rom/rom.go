@@ -6,7 +6,7 @@
 // configuration table, diskette parameters); PCI BIOS Specification 2.1 and the BIOS32
 // service directory.
 //
-// Not modelled: fonts in ROM, print screen, the tables of other makers.
+// Not modelled: print screen, the tables of other makers.
 package rom
 
 import _ "embed"
@@ -29,3 +29,22 @@ func Image() []byte { return []byte(image) }
 
 // Byte returns the byte at offset off (modulo Size), as data for tables that are in the ROM.
 func Byte(off uint16) byte { return image[off] }
+
+// Offsets of the fonts: 256 characters of 8, 14 and 16 bytes, and a list of no characters.
+// The first half of the smallest is once more where the IBM PC has it.
+const (
+	Font8    = 0x9000
+	Font14   = Font8 + 256*8
+	Font16   = Font14 + 256*14
+	FontNone = Font16 + 256*16
+	fontIBM  = 0xfa6e
+)
+
+// PutFonts puts the fonts of the adapter into an image: font returns 256 characters of
+// height bytes, or nil.
+func PutFonts(image []byte, font func(height uint8) []byte) {
+	copy(image[Font8:Font14], font(8))
+	copy(image[Font14:Font16], font(14))
+	copy(image[Font16:FontNone], font(16))
+	copy(image[fontIBM:fontIBM+128*8], image[Font8:Font14])
+}

@@ -75,6 +75,7 @@ const (
 	ebdaEmu    = ebda + 0x1f0 // the disk that a CD-ROM pretends to be, see eltorito.go
 	ebdaFloppy = ebda + 0x210 // 2 diskette drives, see floppy.go
 	ebdaPacket = ebda + 0x220 // 24 bytes: packet of INT 13h AH=42h for booting
+	ebdaVBE    = ebda + 0x240 // the VBE mode, see vbe.go
 )
 
 // romSegment is the segment of the system ROM.

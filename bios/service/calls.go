@@ -27,6 +27,7 @@ const (
 	callWait      number = 0x22
 	callRTC       number = 0x23
 	callMouse     number = 0x24
+	callVBEWindow number = 0x25
 	callBIOS32    number = 0x30
 	callPCI32     number = 0x31
 )
@@ -78,6 +79,8 @@ func handler(n number) func(*call) {
 		return (*call).rtcInterrupt
 	case callMouse:
 		return (*call).mouseInterrupt
+	case callVBEWindow:
+		return (*call).vbeWindow
 	case callBIOS32:
 		return (*call).bios32
 	case callPCI32:

@@ -38,6 +38,14 @@ const (
 	atNoBoot
 	atPCI32
 	atTables // diskette parameters by drive type, 16 bytes each
+	atVideo  // what AH = 1Bh of INT 10h says of the adapter
+	atWindow // far routine that moves the window of VBE modes
+	atVBE32  // protected-mode interface of VBE
+	atVBE32End
+	atOEM // strings about the adapter
+	atVendor
+	atProduct
+	atRevision
 )
 
 // entry returns an address from the table in the ROM.
@@ -55,6 +63,7 @@ func (c *call) post() {
 	c.dataArea()
 	c.pciSetup()
 	c.publish()
+	c.setB(bdaVGAFlags, 0x51)
 	c.setMode(3)
 	c.print("Glassbox BIOS\r\n\r\n")
 	c.startProbe()

@@ -10,7 +10,7 @@
 //	             tables.go: ACPI tables
 //	probe.go     which disks are there
 //	boot.go      INT 18h, 19h;  bootcd.go: El Torito;  bootmenu.go
-//	video*.go    INT 10h
+//	video*.go    INT 10h;  vbe*.go: its VESA extensions
 //	disk.go      INT 13h: hard disks;  edd.go: its extensions;  cdrom.go, eltorito.go, floppy.go
 //	transfer.go  moving the data;  ata.go, atapi.go, floppy_step.go: by which commands
 //	serial.go    INT 14h, 17h

@@ -15,6 +15,8 @@ func (c *call) video() {
 	case 0x03:
 		c.dx.setW(c.w(c.cursorAt(bh)))
 		c.cx.setW(c.w(bdaCursorShape))
+	case 0x04: // light pen: not triggered
+		c.ax.setHi(0)
 	case 0x05:
 		c.showPage(ax.lo())
 	case 0x06, 0x07:
@@ -26,9 +28,9 @@ func (c *call) video() {
 	case 0x0b:
 		c.setBorder()
 	case 0x0c:
-		c.writePixel(c.cx.w(), c.dx.w(), ax.lo())
+		c.plot(bh, c.cx.w(), c.dx.w(), ax.lo())
 	case 0x0d:
-		c.ax.setLo(c.readPixel(c.cx.w(), c.dx.w()))
+		c.ax.setLo(c.point(bh, c.cx.w(), c.dx.w()))
 	case 0x0e:
 		c.teletype(ax.lo(), c.bx.lo(), c.b(bdaPage))
 	case 0x0f:
@@ -47,6 +49,8 @@ func (c *call) video() {
 		c.displayCode()
 	case 0x1b:
 		c.videoState()
+	case 0x1c:
+		c.saveService()
 	case 0x4f:
 		c.vbe()
 	}
@@ -104,7 +108,7 @@ func (c *call) setCursorRegisters(rc uint16) {
 
 // showPage is AH = 05h.
 func (c *call) showPage(page uint8) {
-	m, ok := infoOf(c.b(bdaMode))
+	m, ok := c.mode()
 	if !ok || page >= m.pages {
 		return
 	}
@@ -128,7 +132,7 @@ func (c *call) cell(m *modeInfo, page uint8, row, col uint16) uint32 {
 // scroll is AH = 06h and 07h: a window from the upper left to the lower right corner moves
 // n lines, 0 means all.
 func (c *call) scroll(up bool, n, attr uint8, from, to uint16, page uint8) {
-	m, ok := infoOf(c.b(bdaMode))
+	m, ok := c.mode()
 	if !ok {
 		return
 	}
@@ -143,7 +147,7 @@ func (c *call) scroll(up bool, n, attr uint8, from, to uint16, page uint8) {
 		lines = height
 	}
 	if !m.text {
-		c.scrollGraphics(&m, up, lines, attr, top, left, bottom, right)
+		c.scrollGraphics(&m, page, up, lines, attr, top, left, bottom, right)
 		return
 	}
 	for i := range height {
@@ -165,13 +169,13 @@ func (c *call) scroll(up bool, n, attr uint8, from, to uint16, page uint8) {
 
 // readChar is AH = 08h.
 func (c *call) readChar(page uint8) {
-	m, ok := infoOf(c.b(bdaMode))
+	m, ok := c.mode()
 	if !ok {
 		return
 	}
 	rc := c.w(c.cursorAt(page))
 	if !m.text {
-		c.ax.setW(uint16(c.recognise(&m, rc>>8, rc&0xff)))
+		c.ax.setW(uint16(c.recognise(&m, page, rc>>8, rc&0xff)))
 		return
 	}
 	c.ax.setW(c.w(c.cell(&m, page, rc>>8, rc&0xff)))
@@ -179,7 +183,7 @@ func (c *call) readChar(page uint8) {
 
 // writeChars is AH = 09h and 0Ah: n times a character at the cursor, which stays.
 func (c *call) writeChars(ch, attr, page uint8, n uint16, withAttr bool) {
-	m, ok := infoOf(c.b(bdaMode))
+	m, ok := c.mode()
 	if !ok {
 		return
 	}
@@ -217,7 +221,7 @@ func (c *call) teletype(ch, attr, page uint8) {
 
 // typeChar writes a character, obeys BEL, BS, LF and CR, and scrolls.
 func (c *call) typeChar(ch, attr, page uint8, withAttr bool) {
-	m, ok := infoOf(c.b(bdaMode))
+	m, ok := c.mode()
 	if !ok {
 		return
 	}

@@ -4,7 +4,7 @@ package service
 // colour reaches all planes at once.
 
 // pixelAt is the byte of a pixel, and its bit position in it.
-func (c *call) pixelAt(m *modeInfo, x, y uint16) (at uint32, shift uint) {
+func (c *call) pixelAt(m *modeInfo, page uint8, x, y uint16) (at uint32, shift uint) {
 	base := uint32(m.base) << 4
 	switch m.bits {
 	case 1, 2: // CGA: odd lines 8 KiB later
@@ -15,16 +15,30 @@ func (c *call) pixelAt(m *modeInfo, x, y uint16) (at uint32, shift uint) {
 		return base + uint32(y)*320 + uint32(x), 0
 	}
 	line := uint32(c.w(bdaColumns))
-	return base + uint32(c.w(bdaPageStart)) + uint32(y)*line + uint32(x/8), uint(7 - x%8)
+	return base + uint32(page)*uint32(m.page) + uint32(y)*line + uint32(x/8), uint(7 - x%8)
 }
 
-// writePixel is AH = 0Ch; bit 7 of the colour means exclusive or.
-func (c *call) writePixel(x, y uint16, colour uint8) {
-	m, ok := infoOf(c.b(bdaMode))
-	if !ok || m.text {
+// plot is AH = 0Ch and point AH = 0Dh, on a page.
+func (c *call) plot(page uint8, x, y uint16, colour uint8) {
+	if m, ok := c.mode(); ok && !m.text {
+		c.writePixel(&m, page, x, y, colour)
+	}
+}
+
+func (c *call) point(page uint8, x, y uint16) (colour uint8) {
+	if m, ok := c.mode(); ok && !m.text {
+		return c.readPixel(&m, page, x, y)
+	}
+	return 0
+}
+
+// writePixel sets a pixel; bit 7 of the colour means exclusive or.
+func (c *call) writePixel(m *modeInfo, page uint8, x, y uint16, colour uint8) {
+	if m.linear {
+		c.putLinear(m, x, y, colour)
 		return
 	}
-	at, shift := c.pixelAt(&m, x, y)
+	at, shift := c.pixelAt(m, page, x, y)
 	switch m.bits {
 	case 8:
 		c.setB(at, colour)
@@ -51,13 +65,12 @@ func (c *call) writePixel(x, y uint16, colour uint8) {
 	}
 }
 
-// readPixel is AH = 0Dh.
-func (c *call) readPixel(x, y uint16) (colour uint8) {
-	m, ok := infoOf(c.b(bdaMode))
-	if !ok || m.text {
-		return 0
+// readPixel reads one.
+func (c *call) readPixel(m *modeInfo, page uint8, x, y uint16) (colour uint8) {
+	if m.linear {
+		return c.getLinear(m, x, y)
 	}
-	at, shift := c.pixelAt(&m, x, y)
+	at, shift := c.pixelAt(m, page, x, y)
 	switch m.bits {
 	case 8:
 		return c.b(at)
@@ -98,10 +111,10 @@ func (c *call) glyph(m *modeInfo, ch uint8) []byte {
 }
 
 // drawChar draws a character; bit 7 of the colour means exclusive or.
-func (c *call) drawChar(m *modeInfo, _ uint8, row, col uint16, ch, colour uint8) {
+func (c *call) drawChar(m *modeInfo, page uint8, row, col uint16, ch, colour uint8) {
 	g := c.glyph(m, ch)
 	xor := colour & 0x80
-	if m.bits == 8 {
+	if m.bits >= 8 {
 		xor = 0
 	}
 	for y, line := range g {
@@ -109,16 +122,16 @@ func (c *call) drawChar(m *modeInfo, _ uint8, row, col uint16, ch, colour uint8)
 			on := line>>(7-x)&1 != 0
 			switch {
 			case on:
-				c.writePixel(col*8+x, row*uint16(len(g))+uint16(y), colour)
+				c.writePixel(m, page, col*8+x, row*uint16(len(g))+uint16(y), colour)
 			case xor == 0:
-				c.writePixel(col*8+x, row*uint16(len(g))+uint16(y), 0)
+				c.writePixel(m, page, col*8+x, row*uint16(len(g))+uint16(y), 0)
 			}
 		}
 	}
 }
 
 // recognise compares the screen with all characters.
-func (c *call) recognise(m *modeInfo, row, col uint16) uint8 {
+func (c *call) recognise(m *modeInfo, page uint8, row, col uint16) uint8 {
 	h := uint16(c.b(bdaCharHeight))
 	if h == 0 || h > 32 {
 		return 0
@@ -126,7 +139,7 @@ func (c *call) recognise(m *modeInfo, row, col uint16) uint8 {
 	seen := make([]byte, h)
 	for y := range h {
 		for x := range uint16(8) {
-			if c.readPixel(col*8+x, row*h+y) != 0 {
+			if c.readPixel(m, page, col*8+x, row*h+y) != 0 {
 				seen[y] |= 0x80 >> x
 			}
 		}
@@ -140,8 +153,12 @@ func (c *call) recognise(m *modeInfo, row, col uint16) uint8 {
 }
 
 // scrollGraphics moves whole lines of pixels.
-func (c *call) scrollGraphics(m *modeInfo, up bool, lines uint16, attr uint8, top, left, bottom, right uint16) {
+func (c *call) scrollGraphics(m *modeInfo, page uint8, up bool, lines uint16, attr uint8, top, left, bottom, right uint16) {
 	h := uint16(c.b(bdaCharHeight))
+	if m.linear {
+		c.scrollLinear(m, up, lines*h, attr, top*h, left*8, (bottom+1)*h, (right+1)*8)
+		return
+	}
 	y0, y1 := top*h, (bottom+1)*h
 	n, d := y1-y0, lines*h
 	width := uint32(right-left+1) * uint32(m.bits)
@@ -157,8 +174,8 @@ func (c *call) scrollGraphics(m *modeInfo, up bool, lines uint16, attr uint8, to
 		if !up {
 			to, from = y1-1-i, y1-1-i-d
 		}
-		dst, _ := c.pixelAt(m, left*8, to)
-		src, _ := c.pixelAt(m, left*8, from)
+		dst, _ := c.pixelAt(m, page, left*8, to)
+		src, _ := c.pixelAt(m, page, left*8, from)
 		for k := range width {
 			c.setB(dst+k, c.b(src+k))
 		}
@@ -177,7 +194,7 @@ func (c *call) scrollGraphics(m *modeInfo, up bool, lines uint16, attr uint8, to
 		if !up {
 			y = y1 - 1 - i
 		}
-		dst, _ := c.pixelAt(m, left*8, y)
+		dst, _ := c.pixelAt(m, page, left*8, y)
 		for k := range width {
 			c.setB(dst+k, fill)
 		}

@@ -1,12 +1,14 @@
 package service
 
+import "github.com/glassbox-vm/glassbox/bios/rom"
+
 // setBorder is AH = 0Bh: border, or the palette of the CGA.
 func (c *call) setBorder() {
 	v, reg := c.bx.lo(), c.b(bdaPaletteReg)
 	if c.bx.hi() == 0 {
 		c.setB(bdaPaletteReg, reg&0xe0|v&0x1f)
 		c.setAttr(0x11, v&0x0f|v&0x10)
-		if m, _ := infoOf(c.b(bdaMode)); !m.text {
+		if m, _ := c.mode(); !m.text {
 			c.setAttr(0, v&7|v&8<<1)
 		}
 		return
@@ -174,11 +176,14 @@ func (c *call) fitRows(h uint8) {
 	crtc := c.w(bdaCRTC)
 	c.index(crtc, 9, c.readIndex(crtc, 9)&^0x1f|h-1)
 	over := c.readIndex(crtc, 7)
-	lines := uint16(c.readIndex(crtc, 0x12)) | uint16(over&2)<<7 | uint16(over&0x40)<<3
-	if c.tables.Mode == nil {
-		lines = 399
+	lines := (uint16(c.readIndex(crtc, 0x12)) | uint16(over&2)<<7 | uint16(over&0x40)<<3) + 1
+	if c.readIndex(crtc, 9)&0x80 != 0 {
+		lines /= 2
 	}
-	rows := uint8((lines + 1) / uint16(h))
+	if c.tables.Mode == nil {
+		lines = 400
+	}
+	rows := uint8(lines / uint16(h))
 	c.setB(bdaRows, rows-1)
 	c.setW(bdaCharHeight, uint16(h))
 	c.setW(bdaPageSize, 2*uint16(rows)*c.w(bdaColumns)+255&^255)
@@ -192,19 +197,34 @@ func (c *call) graphicsFont(al uint8) {
 	h := [5]uint8{0, uint8(c.cx), 14, 8, 16}[al&7%5]
 	if al == 0x21 {
 		c.setD(4*0x43, uint32(c.es)<<16|uint32(c.bp.w()))
+	} else {
+		c.setD(4*0x43, romSegment<<16|uint32(fontAt(h)))
 	}
 	c.setW(bdaCharHeight, uint16(h))
 	c.setB(bdaRows, rows-1)
 }
 
-// fontInfo is AL = 30h. Fonts are not in the ROM: only the vectors are told.
+// fontInfo is AL = 30h: where fonts are.
 func (c *call) fontInfo() {
 	var p uint32
+	inROM := func(off uint16) uint32 { return romSegment<<16 | uint32(off) }
 	switch c.bx.hi() {
 	case 0:
 		p = c.d(4 * 0x1f)
 	case 1:
 		p = c.d(4 * 0x43)
+	case 2:
+		p = inROM(rom.Font14)
+	case 3:
+		p = inROM(rom.Font8)
+	case 4:
+		p = inROM(rom.Font8 + 0x400)
+	case 5, 7: // no characters differ with 9 pixels
+		p = inROM(rom.FontNone)
+	case 6:
+		p = inROM(rom.Font16)
+	default:
+		return
 	}
 	c.es = uint16(p >> 16)
 	c.bp.setW(uint16(p))
@@ -265,6 +285,7 @@ func (c *call) videoState() {
 	}
 	at := c.esBase + uint32(c.di.w())
 	c.zeroFill(at, 64)
+	c.setD(at, romSegment<<16|uint32(entry(atVideo)))
 	for i := range uint32(30) {
 		c.setB(at+4+i, c.b(bdaMode+i))
 	}
@@ -272,13 +293,30 @@ func (c *call) videoState() {
 	c.setW(at+0x23, c.w(bdaCharHeight))
 	c.setB(at+0x25, c.b(bdaDCC))
 	c.setW(at+0x27, 16)
-	if m, ok := infoOf(c.b(bdaMode)); ok {
+	if m, ok := c.mode(); ok {
 		c.setB(at+0x29, m.pages)
 	}
-	c.setB(at+0x2a, 2)
+	c.setB(at+0x2a, c.scanLines())
 	c.setB(at+0x31, 3)
 	c.ax.setLo(0x1b)
 }
 
-// vbe is AH = 4Fh: not there yet.
-func (c *call) vbe() {}
+// scanLines is the number of lines as AH = 1Bh has it: 0 200, 1 350, 2 400, 3 480.
+func (c *call) scanLines() uint8 {
+	m, _ := c.mode()
+	switch {
+	case m.text:
+		switch c.textLines(c.b(bdaMode)) {
+		case 200:
+			return 0
+		case 350:
+			return 1
+		}
+		return 2
+	case m.rows == 30:
+		return 3
+	case m.height == 14:
+		return 1
+	}
+	return 0
+}

@@ -1,5 +1,7 @@
 package service
 
+import "github.com/glassbox-vm/glassbox/bios/rom"
+
 // A VideoMode is the registers of a VGA in one of its standard modes.
 type VideoMode struct {
 	Misc uint8
@@ -30,35 +32,44 @@ type modeInfo struct {
 	height  uint8 // of characters
 	rows    uint8
 	bits    uint8 // of a pixel; 0 for text
+	linear  bool  // a VBE mode in which a pixel is a byte or more
+}
+
+// mode describes the present mode.
+func (c *call) mode() (m modeInfo, ok bool) {
+	if n := c.w(vbeMode); n != 0 {
+		return vbeInfo(n & vbeNumber)
+	}
+	return infoOf(c.b(bdaMode))
 }
 
 // infoOf describes standard mode n.
 func infoOf(n uint8) (m modeInfo, ok bool) {
 	switch n {
 	case 0x00, 0x01:
-		return modeInfo{40, 0x800, 8, 0xb800, true, 16, 25, 0}, true
+		return modeInfo{40, 0x800, 8, 0xb800, true, 16, 25, 0, false}, true
 	case 0x02, 0x03:
-		return modeInfo{80, 0x1000, 8, 0xb800, true, 16, 25, 0}, true
+		return modeInfo{80, 0x1000, 8, 0xb800, true, 16, 25, 0, false}, true
 	case 0x07:
-		return modeInfo{80, 0x1000, 8, 0xb000, true, 16, 25, 0}, true
+		return modeInfo{80, 0x1000, 8, 0xb000, true, 16, 25, 0, false}, true
 	case 0x04, 0x05:
-		return modeInfo{40, 0x4000, 1, 0xb800, false, 8, 25, 2}, true
+		return modeInfo{40, 0x4000, 1, 0xb800, false, 8, 25, 2, false}, true
 	case 0x06:
-		return modeInfo{80, 0x4000, 1, 0xb800, false, 8, 25, 1}, true
+		return modeInfo{80, 0x4000, 1, 0xb800, false, 8, 25, 1, false}, true
 	case 0x0d:
-		return modeInfo{40, 0x2000, 8, 0xa000, false, 8, 25, 4}, true
+		return modeInfo{40, 0x2000, 8, 0xa000, false, 8, 25, 4, false}, true
 	case 0x0e:
-		return modeInfo{80, 0x4000, 4, 0xa000, false, 8, 25, 4}, true
+		return modeInfo{80, 0x4000, 4, 0xa000, false, 8, 25, 4, false}, true
 	case 0x0f:
-		return modeInfo{80, 0x8000, 2, 0xa000, false, 14, 25, 4}, true
+		return modeInfo{80, 0x8000, 2, 0xa000, false, 14, 25, 4, false}, true
 	case 0x10:
-		return modeInfo{80, 0x8000, 2, 0xa000, false, 14, 25, 4}, true
+		return modeInfo{80, 0x8000, 2, 0xa000, false, 14, 25, 4, false}, true
 	case 0x11:
-		return modeInfo{80, 0xa000, 1, 0xa000, false, 16, 30, 4}, true
+		return modeInfo{80, 0xa000, 1, 0xa000, false, 16, 30, 4, false}, true
 	case 0x12:
-		return modeInfo{80, 0xa000, 1, 0xa000, false, 16, 30, 4}, true
+		return modeInfo{80, 0xa000, 1, 0xa000, false, 16, 30, 4, false}, true
 	case 0x13:
-		return modeInfo{40, 0, 1, 0xa000, false, 8, 25, 8}, true
+		return modeInfo{40, 0, 1, 0xa000, false, 8, 25, 8, false}, true
 	}
 	return modeInfo{}, false
 }
@@ -70,7 +81,13 @@ func (c *call) setMode(al uint8) {
 	if !ok {
 		return
 	}
+	lines := uint16(400)
+	if m.text {
+		lines = c.textLines(n)
+		m.height = uint8(lines / 25)
+	}
 	keep := al&0x80 != 0
+	c.setW(vbeMode, 0)
 	crtc := uint16(0x3d4)
 	if n == 7 || n == 0x0f {
 		crtc = 0x3b4
@@ -91,9 +108,10 @@ func (c *call) setMode(al uint8) {
 	c.setW(bdaCharHeight, uint16(m.height))
 	c.setB(bdaVideoCtl, 0x60|al&0x80)
 	c.setB(bdaVideoSwitch, 0xf9)
-	c.setB(bdaVGAFlags, c.b(bdaVGAFlags)&0x0e|0x51)
+	c.setB(bdaVGAFlags, c.b(bdaVGAFlags)&0x9e|0x41)
 	c.setB(bdaDCC, 8) // colour VGA
-	c.programMode(n, crtc)
+	c.fontVectors(m.height)
+	c.programMode(n, crtc, lines)
 	if !keep {
 		c.clearScreen(&m)
 	}
@@ -103,8 +121,55 @@ func (c *call) setMode(al uint8) {
 	c.unblank()
 }
 
+// textLines is how many lines a text mode has: what AX = 12xxh, BL = 30h chose.
+func (c *call) textLines(n uint8) uint16 {
+	switch f := c.b(bdaVGAFlags); {
+	case f&0x10 != 0:
+		return 400
+	case f&0x80 != 0 && n != 7:
+		return 200
+	}
+	return 350
+}
+
+// fontVectors points vectors 1Fh and 43h to the fonts in the ROM.
+func (c *call) fontVectors(height uint8) {
+	c.setD(4*0x1f, romSegment<<16|(rom.Font8+0x400))
+	c.setD(4*0x43, romSegment<<16|uint32(fontAt(height)))
+}
+
+// fontAt is where the ROM has a font.
+func fontAt(height uint8) uint16 {
+	switch height {
+	case 8:
+		return rom.Font8
+	case 14:
+		return rom.Font14
+	}
+	return rom.Font16
+}
+
+// fewerLines changes the registers of a text mode of 400 lines to 350, or to 200, each
+// shown twice.
+//
+// PS/2 Technical Reference, "Video Subsystem", tables of the BIOS modes.
+func fewerLines(m *VideoMode, lines uint16) {
+	switch lines {
+	case 350:
+		m.Misc = m.Misc&0x3f | 0x80
+		m.CRTC[9] = 0x4d
+		m.CRTC[10], m.CRTC[11] = 0x0b, 0x0c
+		copy(m.CRTC[0x10:], []uint8{0x83, 0x85, 0x5d})
+		copy(m.CRTC[0x15:], []uint8{0x63, 0xba})
+		m.Attr[0x13] = 8
+	case 200:
+		m.CRTC[9] = 0xc7
+		m.CRTC[10], m.CRTC[11] = 6, 7
+	}
+}
+
 // programMode writes the registers.
-func (c *call) programMode(n uint8, crtc uint16) {
+func (c *call) programMode(n uint8, crtc, lines uint16) {
 	if c.tables.Mode == nil {
 		return
 	}
@@ -112,6 +177,7 @@ func (c *call) programMode(n uint8, crtc uint16) {
 	if !ok {
 		return
 	}
+	fewerLines(&m, lines)
 	c.dispiOff()
 	c.in(crtc + 6)
 	c.out(0x3c0, 0) // blank meanwhile
