@@ -253,7 +253,8 @@ func (c *CPU) decode(code []byte, in *Inst) (ok bool) {
 // segment, or from memory that is not RAM. A fault counts only if its byte is needed.
 func (c *CPU) fetchSlow() (*Inst, Fault) {
 	var code [MaxInst]byte
-	for n := range len(code) {
+	start := c.fetchRest(&code)
+	for n := start; n < len(code); n++ {
 		if n > 0 && c.decode(code[:n], &c.inst) {
 			return &c.inst, Fault{}
 		}
@@ -265,6 +266,18 @@ func (c *CPU) fetchSlow() (*Inst, Fault) {
 	}
 	c.decode(code[:], &c.inst)
 	return &c.inst, Fault{}
+}
+
+// fetchRest reads what is left of the page of RAM at CS:RIP, if all of it may be fetched, and
+// says how many bytes that is: most instructions at the end of a page need no other.
+func (c *CPU) fetchRest(code *[MaxInst]byte) int {
+	rip := c.S.RIP
+	la := c.codeLinear(rip)
+	off, n, f := c.MMU.Fetch(la, c.CPL == 3)
+	if f.Raised || n == 0 || c.codeSize == 8 && !c.isCanonical(rip) || c.codeSize != 8 && rip+uint64(n)-1 > uint64(c.Seg[x86.CS].Limit) {
+		return 0
+	}
+	return copy(code[:], c.Phys.Backing()[off:off+uint64(min(n, MaxInst))])
 }
 
 func (c *CPU) fetchByte(rip uint64) (byte, Fault) {

@@ -16,7 +16,7 @@ const maxChain = 8
 func GenerateChain(forms []*Form, size, n int, b *Block) {
 	key := fmt.Sprintf("blocks %d", 8*size)
 	g := &generator{random: seed(key, n), f: &Form{Size: size, Key: key}, b: b}
-	b.Name, b.Class = key, "blocks"
+	b.Name, b.Class, b.Size = key, "blocks", size
 	g.windows()
 	g.segments(size, n)
 	for i := range b.Tests {
@@ -25,11 +25,13 @@ func GenerateChain(forms []*Form, size, n int, b *Block) {
 }
 
 // Chainable are the forms of one code size that GenerateChain uses: integer, BMI and vector
-// instructions that neither branch nor repeat nor touch what a user may not.
-func Chainable(forms []*Form, size int) (out []*Form) {
+// instructions that neither branch nor repeat nor touch what a user may not; where silicon
+// is not Intel's, only those that are the same there.
+func Chainable(forms []*Form, size int, intel bool) (out []*Form) {
 	for _, f := range forms {
 		a := f.Op.Attr
 		switch {
+		case !intel && vendorsDiffer(f.Op.Name):
 		case f.Size != size, a&(cpu.Ends|cpu.RepOK) != 0, f.Op.Mode&cpu.Not64 != 0 && size == 8, f.gathers():
 		case f.Class == "x87", f.Class == "MMX", f.Op.Name == "FXRSTOR", f.Op.Name == "FXSAVE", f.Op.Name == "LAR", f.Op.Name == "LSL":
 		case f.Op.Feature == cpu.FeatNever, slices.Contains([]string{"UD0", "UD1", "UD2", "BOUND", "INTO", "POPF", "ENTER", "LEAVE", "XLAT", "POPA", "DIV", "IDIV"}, f.Op.Name):
@@ -77,7 +79,7 @@ func (g *generator) chain(forms []*Form, t *Test) {
 		d, size := p.f.displacement(&p.in, p.n)
 		off := at - g.base[p.in.Seg]
 		if p.in.RIPRel {
-			off -= CodeEnd - uint64(t.Len) + uint64(p.at+p.n)
+			off -= JumpEnd - uint64(t.Len) + uint64(p.at+p.n)
 		}
 		for i := range size {
 			t.Code[p.at+d+i] = byte(off >> (8 * i))
@@ -85,6 +87,7 @@ func (g *generator) chain(forms []*Form, t *Test) {
 	}
 	g.f = whole
 	t.Max, t.Cont = uint32(len(parts)), t.Len
-	t.RIP = CodeEnd - uint64(t.Len) - g.base[x86.CS]
+	t.Way = Jump
+	t.RIP = JumpEnd - uint64(t.Len) - g.base[x86.CS]
 	g.finish(t)
 }

@@ -14,7 +14,7 @@ import (
 func GenerateBytes(size, n int, b *Block) {
 	key := fmt.Sprintf("bytes %d", 8*size)
 	g := &generator{random: seed(key, n), f: &Form{Size: size, Key: key}, b: b}
-	b.Name, b.Class = key, "bytes"
+	b.Name, b.Class, b.Size = key, "bytes", size
 	g.windows()
 	g.segments(size, n>>1)
 	for i := range b.Tests {
@@ -78,7 +78,10 @@ func (g *generator) bytes(t *Test, n, i int, tunnel bool) bool {
 	} else if t.Len > 1 && g.percent(40) {
 		t.Len--
 	}
-	t.Cont = 0
+	t.Cont, t.Way = 0, Fall
+	if branches(g.in.Op.Name) {
+		t.Way = Step
+	}
 	if g.in.Rep != 0 && g.in.Op.Attr&cpu.RepOK != 0 {
 		t.Cont = 1
 	}
@@ -116,6 +119,8 @@ func beyond(size int, c []byte) string {
 		return "EVEX"
 	case a == 0xc5 || a == 0xc4:
 		return beyondVEX(c[i:])
+	case a == 0x0f && b == 0x2b && (slices.Contains(c[:i], 0xf2) || slices.Contains(c[:i], 0xf3)):
+		return "SSE4a"
 	case a == 0x0f && b == 0x01:
 		return "system instructions in registers"
 	case a == 0x0f && b == 0x38 && slices.Contains([]byte{0xcf, 0xd8, 0xdc, 0xdd, 0xde, 0xdf, 0xf5, 0xf6, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0x80, 0x81, 0x82}, c[i+2]):

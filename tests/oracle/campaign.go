@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
 
@@ -13,16 +14,22 @@ import (
 type Campaign struct {
 	Silicon     *Silicon // nil: the engines are compared with each other
 	Plain, Fast *Rig
+	// Record, if not nil, gets the digest of each block that silicon has executed.
+	Record func(Digest)
 	// Report is called for every test on which an engine and silicon (or, without silicon,
 	// the engines) disagree.
 	Report func(*Mismatch)
 
 	Tests    map[string]int // by class, once however many engines ran them
 	Differ   map[string]int // mismatches by class
+	Masked   map[string]int // differences that a mask allows, by its reason
 	Skipped  int            // tests that ended or hung the helper
 	Unstable int            // tests whose first result silicon did not repeat
 	Engines  time.Duration  // time spent in generator and engines
 
+	masks   []mask
+	always  []*mask // those that are always applied
+	byOp    map[*cpu.Op][]*mask
 	a, b    work
 	pending *work
 }
@@ -31,15 +38,25 @@ type Campaign struct {
 type work struct {
 	block       Block
 	form        *Form
+	n           int
 	plain, fast [BlockSize]Result
 	silicon     [BlockSize]Result
 	again       [BlockSize]Result
-	good        int // results of silicon that are good
+	good        int                    // results of silicon that are good
+	left        [BlockSize / 64]uint64 // tests that the digest leaves out
 }
 
 // NewCampaign makes the engines. s may be nil.
 func NewCampaign(s *Silicon, report func(*Mismatch)) (*Campaign, error) {
-	c := &Campaign{Silicon: s, Report: report, Tests: map[string]int{}, Differ: map[string]int{}}
+	c := &Campaign{Silicon: s, Report: report, Tests: map[string]int{}, Differ: map[string]int{}, Masked: map[string]int{}, masks: masks, byOp: map[*cpu.Op][]*mask{}}
+	if s != nil && !s.Intel {
+		c.masks = append(otherVendor, masks...)
+	}
+	for i := range c.masks {
+		if c.masks[i].always {
+			c.always = append(c.always, &c.masks[i])
+		}
+	}
 	var err error
 	if c.Plain, err = NewRig(false); err != nil {
 		return nil, fmt.Errorf("plain engine: %w", err)
@@ -56,26 +73,27 @@ func (c *Campaign) Close() error { return errors.Join(c.Plain.Close(), c.Fast.Cl
 // A Work is a block that can be made.
 type Work struct {
 	Form     *Form // nil for byte strings and for several instructions in a row
+	N        int   // number of the block
 	Generate func(b *Block)
 }
 
 // Works lists block n of all forms whose name and class match, and of byte strings and
 // blocks of instructions.
-func Works(forms []*Form, n int, match func(string) bool) (works []Work) {
+func (c *Campaign) Works(forms []*Form, n int, match func(string) bool) (works []Work) {
 	for _, f := range forms {
 		if match(f.Key + " " + f.Op.Name + " " + f.Class) {
-			works = append(works, Work{f, func(b *Block) { Generate(f, n, b) }})
+			works = append(works, Work{f, n, func(b *Block) { Generate(f, n, b) }})
 		}
 	}
 	const several = 64 // as many blocks as these are worth
 	for _, size := range []int{8, 4, 2} {
-		chainable := Chainable(forms, size)
+		chainable := Chainable(forms, size, c.Silicon == nil || c.Silicon.Intel)
 		for i := n * several; i < (n+1)*several; i++ {
 			if match(fmt.Sprintf("bytes %d", 8*size)) {
-				works = append(works, Work{nil, func(b *Block) { GenerateBytes(size, i, b) }})
+				works = append(works, Work{nil, i, func(b *Block) { GenerateBytes(size, i, b) }})
 			}
 			if match(fmt.Sprintf("blocks %d", 8*size)) {
-				works = append(works, Work{nil, func(b *Block) { GenerateChain(chainable, size, i, b) }})
+				works = append(works, Work{nil, i, func(b *Block) { GenerateChain(chainable, size, i, b) }})
 			}
 		}
 	}
@@ -88,7 +106,7 @@ func (c *Campaign) Do(todo Work) error {
 	if c.pending == w {
 		w = &c.b
 	}
-	w.form = todo.Form
+	w.form, w.n = todo.Form, todo.N
 	start := time.Now()
 	todo.Generate(&w.block)
 	c.Engines += time.Since(start)
@@ -103,8 +121,8 @@ func (c *Campaign) Do(todo Work) error {
 	c.pending = w
 	start = time.Now()
 	defer func() { c.Engines += time.Since(start) }()
-	c.Plain.Begin(&w.block.Windows)
-	c.Fast.Begin(&w.block.Windows)
+	c.Plain.Begin(&w.block)
+	c.Fast.Begin(&w.block)
 	for i := range w.block.Tests {
 		t := &w.block.Tests[i]
 		if err := c.Plain.Run(t, &w.plain[i], 0); err != nil {
@@ -152,28 +170,33 @@ func (c *Campaign) Finish() error {
 // compare reports the differences in a block.
 func (c *Campaign) compare(w *work) {
 	c.Tests[w.block.Class] += w.good
-	var ms []mask
-	if w.form != nil {
-		ms = masksOf(w.form)
-	}
 	repeated := false
+	w.left = [BlockSize / 64]uint64{}
 	for i := range w.good {
 		t, s := &w.block.Tests[i], &w.silicon[i]
 		if c.Silicon != nil {
 			if s.Trap == 1 && s.Steps >= t.Max && t.Cont == 1 {
 				c.Skipped++
+				w.leave(i)
 				continue
 			}
 			s.normalize(t)
 		}
-		if w.form != nil && s.Trap == noFault && (s.Flags^t.Flags)&uint64(x86.FlagsStatus&^w.form.Op.Writes) != 0 {
+		if w.form != nil && w.plain[i].Trap == noFault && (w.plain[i].Flags^t.Flags)&uint64(x86.FlagsStatus&^w.form.Op.Writes) != 0 {
 			c.rowWrites(w, i)
 		}
-		for _, m := range ms {
-			m.allow(s, &w.plain[i])
-			m.allow(s, &w.fast[i])
+		for _, m := range c.always {
+			m.allow(t, nil, s, &w.plain[i])
+			m.allow(t, nil, s, &w.fast[i])
 		}
 		if s.equal(&w.plain[i]) && s.equal(&w.fast[i]) {
+			continue
+		}
+		ok, left := c.allowed(w, i)
+		if left {
+			w.leave(i)
+		}
+		if ok {
 			continue
 		}
 		if c.Silicon != nil {
@@ -182,6 +205,9 @@ func (c *Campaign) compare(w *work) {
 			}
 			again := &w.again[i]
 			again.normalize(t)
+			for _, m := range c.always {
+				m.allow(t, nil, s, again)
+			}
 			if repeated && !s.equal(again) {
 				c.Unstable++
 				continue
@@ -190,6 +216,61 @@ func (c *Campaign) compare(w *work) {
 		c.differs(w, i, "plain", &w.plain[i])
 		c.differs(w, i, "fast", &w.fast[i])
 	}
+	if c.Record != nil && w.form != nil && w.good == BlockSize {
+		c.Record(w.digest(c.neutral()))
+	}
+}
+
+// leave leaves test i out of the digest of the block.
+func (w *work) leave(i int) { w.left[i/64] |= 1 << (i % 64) }
+
+// neutral says whether digests leave out what Intel's manual leaves undefined.
+func (c *Campaign) neutral() bool { return !c.Silicon.Intel }
+
+// allowed applies the masks to test i, and says whether nothing else differs. left says that
+// more than undefined flags differed.
+func (c *Campaign) allowed(w *work, i int) (ok, left bool) {
+	t, s := &w.block.Tests[i], &w.silicon[i]
+	var in cpu.Inst
+	cpu.Decode(t.Code[:cpu.MaxInst], width(w.block.Size), &in)
+	ms := c.concerned(&in)
+	for _, m := range ms {
+		if m.undefined != nil {
+			m.clear(t, &in, s)
+			m.clear(t, &in, &w.plain[i])
+			m.clear(t, &in, &w.fast[i])
+			c.Masked[m.reason]++
+		}
+	}
+	if s.equal(&w.plain[i]) && s.equal(&w.fast[i]) {
+		return true, false
+	}
+	for _, m := range ms {
+		if m.allow == nil {
+			continue
+		}
+		before := w.plain[i]
+		m.allow(t, &in, s, &w.plain[i])
+		m.allow(t, &in, s, &w.fast[i])
+		if !before.equal(&w.plain[i]) {
+			c.Masked[m.reason]++
+		}
+	}
+	return s.equal(&w.plain[i]) && s.equal(&w.fast[i]), true
+}
+
+// concerned are the masks for an instruction.
+func (c *Campaign) concerned(in *cpu.Inst) []*mask {
+	ms, known := c.byOp[in.Op]
+	if !known {
+		for k := range c.masks {
+			if m := &c.masks[k]; !m.always && m.concerns(in) {
+				ms = append(ms, m)
+			}
+		}
+		c.byOp[in.Op] = ms
+	}
+	return ms
 }
 
 // repeat has silicon execute the block again. An interrupt of the host between two

@@ -47,20 +47,20 @@ func (f *Form) encode(r *random, code *[64]byte, in *cpu.Inst) (n int, ok bool) 
 func (f *Form) legacy(r *random, b []byte) []byte {
 	start := len(b)
 	vec := f.Op.Attr&cpu.Vec != 0
-	mandatory := f.tok["none"] || f.tok["66"] || f.tok["F2"] || f.tok["F3"]
-	if f.tok["66"] || !f.tok["none"] && !vec && r.percent(25) || vec && !mandatory && r.percent(5) || mandatory && !f.tok["none"] && r.percent(5) {
+	mandatory := f.tok.has(tokNone) || f.tok.has(tok66) || f.tok.has(tokF2) || f.tok.has(tokF3)
+	if f.tok.has(tok66) || !f.tok.has(tokNone) && !vec && r.percent(25) || vec && !mandatory && r.percent(5) || mandatory && !f.tok.has(tokNone) && r.percent(5) {
 		b = append(b, 0x66)
 	}
 	switch {
-	case f.tok["F2"]:
+	case f.tok.has(tokF2):
 		b = append(b, 0xf2)
-	case f.tok["F3"]:
+	case f.tok.has(tokF3):
 		b = append(b, 0xf3)
 	case mandatory:
 	case f.Op.Attr&cpu.RepOK != 0 && r.percent(50), r.percent(3):
 		b = append(b, oneOf[byte](r, 0xf2, 0xf3))
 	}
-	if r.percent(12) || (f.tok["a16"] && f.Size == 4 || f.tok["a32"] && f.Size != 4) && r.percent(80) {
+	if r.percent(12) || (f.tok.has(tokA16) && f.Size == 4 || f.tok.has(tokA32) && f.Size != 4) && r.percent(80) {
 		b = append(b, 0x67)
 	}
 	if r.percent(10) {
@@ -74,12 +74,12 @@ func (f *Form) legacy(r *random, b []byte) []byte {
 		j := r.n(i + 1)
 		p[i], p[j] = p[j], p[i]
 	}
-	if f.Size == 8 && (r.percent(55) || f.tok["W1"] || f.tok["o64"] || f.tok["B1"]) {
+	if f.Size == 8 && (r.percent(55) || f.tok.has(tokW1) || f.tok.has(tokO64) || f.tok.has(tokB1)) {
 		rex := 0x40 | byte(r.n(16))
-		if f.tok["W1"] || f.tok["o64"] {
+		if f.tok.has(tokW1) || f.tok.has(tokO64) {
 			rex |= 8
 		}
-		if f.tok["B1"] {
+		if f.tok.has(tokB1) {
 			rex |= 1
 		}
 		b = append(b, rex)
@@ -103,22 +103,22 @@ func (f *Form) vex(r *random, b []byte) []byte {
 	if r.percent(1) {
 		b = append(b, oneOf[byte](r, 0x66, 0xf2, 0xf3, 0xf0, 0x48))
 	}
-	choice := func(no, yes string) byte {
+	choice := func(no, yes uint32) byte {
 		switch {
-		case f.tok[no]:
+		case f.tok.has(no):
 			return 0
-		case f.tok[yes]:
+		case f.tok.has(yes):
 			return 1
 		}
 		return byte(r.n(2))
 	}
 	var pp byte
-	for i, t := range []string{"66", "F3", "F2"} {
-		if f.tok[t] {
+	for i, t := range [...]uint32{tok66, tokF3, tokF2} {
+		if f.tok.has(t) {
 			pp = byte(i + 1)
 		}
 	}
-	w, l := choice("W0", "W1"), choice("L0", "L1")
+	w, l := choice(tokW0, tokW1), choice(tokL0, tokL1)
 	vvvv, rxb := byte(r.n(16)), byte(r.n(8))
 	if !f.usesV() && !r.percent(2) {
 		vvvv = 15
@@ -132,7 +132,13 @@ func (f *Form) vex(r *random, b []byte) []byte {
 	if f.Map == "VEX.0F" && rxb&3 == 3 && w == 0 && (f.Size == 8 || vvvv&8 != 0) && r.percent(60) {
 		return append(b, 0xc5, rxb>>2<<7|vvvv<<3|l<<2|pp, f.Code)
 	}
-	m := map[string]byte{"VEX.0F": 1, "VEX.0F38": 2, "VEX.0F3A": 3}[f.Map]
+	m := byte(1)
+	switch f.Map {
+	case "VEX.0F38":
+		m = 2
+	case "VEX.0F3A":
+		m = 3
+	}
 	return append(b, 0xc4, rxb<<5|m, w<<7|vvvv<<3|l<<2|pp, f.Code)
 }
 
@@ -150,22 +156,20 @@ func (f *Form) usesV() bool {
 func (f *Form) appendModRM(r *random, b []byte) []byte {
 	m := byte(r.next() >> 32)
 	switch {
-	case f.tok["mem"], f.Op.Name == "BOUND", f.Op.Attr&cpu.NoReg != 0 && !r.percent(2):
+	case f.tok.has(tokMem), f.Op.Name == "BOUND", f.Op.Attr&cpu.NoReg != 0 && !r.percent(2):
 		if m >= 0xc0 {
 			m -= 0x40 * byte(1+r.n(3))
 		}
-	case f.tok["reg"], f.Op.Attr&cpu.NoMem != 0 && !r.percent(2):
+	case f.tok.has(tokReg), f.Op.Attr&cpu.NoMem != 0 && !r.percent(2):
 		m |= 0xc0
 	case r.percent(50):
 		m |= 0xc0
 	}
-	for i := range byte(8) {
-		if f.tok[string([]byte{'/', '0' + i})] {
-			m = m&^0x38 | i<<3
-		}
-		if f.tok[string([]byte{'r', 'm', '0' + i})] {
-			m = m&^7 | i
-		}
+	if f.tok.reg >= 0 {
+		m = m&^0x38 | byte(f.tok.reg)<<3
+	}
+	if f.tok.rm >= 0 {
+		m = m&^7 | byte(f.tok.rm)
 	}
 	if f.gathers() {
 		m = m&0x38 | 4 | byte(r.n(3))<<6

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/cpu"
@@ -15,8 +16,80 @@ type Form struct {
 	Class string
 
 	modRM bool
-	tok   map[string]bool // the forks taken
+	way   Way
+	tok   tokens // the forks taken
 }
+
+// tokens are the forks that lead to a row: a set of the constants below, and values of
+// ModRM.reg and ModRM.rm.
+type tokens struct {
+	set     uint32
+	reg, rm int8 // -1: any
+}
+
+const (
+	tokNone uint32 = 1 << iota
+	tok66
+	tokF3
+	tokF2
+	tokMem
+	tokReg
+	tokO16
+	tokO32
+	tokO64
+	tokNot64
+	tokLong
+	tokB0
+	tokB1
+	tokA16
+	tokA32
+	tokA64
+	tokW0
+	tokW1
+	tokL0
+	tokL1
+)
+
+// parse reads the path of a row.
+func parse(path string) tokens {
+	names := map[string]uint32{
+		"none":  tokNone,
+		"66":    tok66,
+		"F3":    tokF3,
+		"F2":    tokF2,
+		"mem":   tokMem,
+		"reg":   tokReg,
+		"o16":   tokO16,
+		"o32":   tokO32,
+		"o64":   tokO64,
+		"not64": tokNot64,
+		"64":    tokLong,
+		"B0":    tokB0,
+		"B1":    tokB1,
+		"a16":   tokA16,
+		"a32":   tokA32,
+		"a64":   tokA64,
+		"W0":    tokW0,
+		"W1":    tokW1,
+		"L0":    tokL0,
+		"L1":    tokL1,
+	}
+	t := tokens{reg: -1, rm: -1}
+	for _, s := range strings.Fields(path) {
+		switch {
+		case s[0] == '/':
+			t.reg = int8(s[1] - '0')
+		case strings.HasPrefix(s, "rm"):
+			t.rm = int8(s[2] - '0')
+		default:
+			t.set |= names[s]
+		}
+	}
+	return t
+}
+
+// has says whether one of the forks was taken.
+func (t *tokens) has(any uint32) bool { return t.set&any != 0 }
 
 // Classes are the groups that figures are reported for.
 func Classes() []string {
@@ -31,14 +104,11 @@ func Forms(has func(cpu.Feature) bool) (forms []*Form) {
 			continue
 		}
 		for _, size := range []int{8, 4, 2} {
-			f := &Form{Row: row, Size: size, tok: map[string]bool{}}
+			f := &Form{Row: row, Size: size, tok: parse(row.Path)}
 			if row.Op.Mode&cpu.Not64 != 0 && size == 8 || row.Op.Mode&cpu.Only64 != 0 && size != 8 {
 				if row.Op.Mode&cpu.Only64 != 0 {
 					continue // other rows or nothing in 16- and 32-bit code
 				}
-			}
-			for _, t := range strings.Fields(row.Path) {
-				f.tok[t] = true
 			}
 			if !f.possible() {
 				continue
@@ -46,6 +116,9 @@ func Forms(has func(cpu.Feature) bool) (forms []*Form) {
 			f.modRM = needsModRM(row)
 			f.Key = fmt.Sprintf("%s %02X %s %d", row.Map, row.Code, row.Path, 8*size)
 			f.Class = class(row)
+			if !branches(row.Op.Name) {
+				f.way = Jump
+			}
 			forms = append(forms, f)
 		}
 	}
@@ -57,11 +130,11 @@ func (f *Form) possible() bool {
 	switch {
 	case f.Size == 8 && f.Op.Name == "BOUND": // EVEX on the host
 		return false
-	case f.Size == 8 && (f.tok["not64"] || f.tok["a16"]):
+	case f.Size == 8 && (f.tok.has(tokNot64) || f.tok.has(tokA16)):
 		return false
-	case f.Size != 8 && (f.tok["64"] || f.tok["o64"] || f.tok["a64"] || f.tok["B1"]):
+	case f.Size != 8 && (f.tok.has(tokLong) || f.tok.has(tokO64) || f.tok.has(tokA64) || f.tok.has(tokB1)):
 		return false
-	case f.Size != 8 && f.tok["W1"] && !strings.HasPrefix(f.Map, "VEX"):
+	case f.Size != 8 && f.tok.has(tokW1) && !strings.HasPrefix(f.Map, "VEX"):
 		return false
 	}
 	return true
@@ -100,6 +173,12 @@ func skipped(row cpu.Row) string {
 		return "may reach the host's hypervisor"
 	}
 	return ""
+}
+
+// branches says whether an instruction may go on elsewhere than behind it, or with a trap.
+func branches(name string) bool {
+	return name[0] == 'J' || strings.HasPrefix(name, "LOOP") ||
+		slices.Contains([]string{"CALL", "CALLF", "RET", "RETF", "IRET", "INT3", "INTO", "POPF"}, name)
 }
 
 // class is the group of a row.

@@ -15,6 +15,7 @@ type width = alu.Width
 type Block struct {
 	Name    string
 	Class   string
+	Size    int // of the code: 2, 4 or 8
 	Windows [windowSize]byte
 	Tests   [BlockSize]Test
 }
@@ -28,12 +29,33 @@ type generator struct {
 	base [6]uint64 // of the segments
 	sels [6]uint16
 	kind int // of vector lanes
+
+	pooled bool
+	pool   [64][2]uint64 // of vector lanes
+	stPool [32]ST
+}
+
+// lane is 16 bytes of a vector register.
+func (g *generator) lane() [2]uint64 {
+	k := g.kind
+	if k == 4 {
+		k = g.n(4)
+	}
+	return [2]uint64{g.quad(k), g.quad(k)}
+}
+
+// reg is the vector register of an operand, or one of no meaning.
+func (g *generator) reg(a cpu.Arg) uint8 {
+	if a.Kind == cpu.ArgXMM {
+		return a.Reg & 15
+	}
+	return 0
 }
 
 // Generate makes block n of form f. It depends on the row of the form and n alone.
 func Generate(f *Form, n int, b *Block) {
 	g := &generator{random: seed(f.Key, n), f: f, b: b}
-	b.Name, b.Class = f.Key+" "+f.Op.Name, f.Class
+	b.Name, b.Class, b.Size = f.Key+" "+f.Op.Name, f.Class, f.Size
 	g.windows()
 	g.segments(f.Size, n)
 	for i := range b.Tests {
@@ -86,20 +108,24 @@ func (g *generator) segments(size, n int) {
 	}
 	g.sels = [6]uint16{extra[0], code, stack, data, extra[1], extra[2]}
 	for i, sel := range g.sels {
-		g.base[i] = 0
-		switch sel {
-		case selWindowA:
-			g.base[i] = WindowA
-		case selUser32, selData, selUser64, 0:
-		default:
-			g.base[i] = Region
-		}
+		g.base[i] = segmentBase(sel)
 	}
+}
+
+// segmentBase is the base of the segment that a selector of segments names.
+func segmentBase(sel uint16) uint64 {
+	switch sel {
+	case selWindowA:
+		return WindowA
+	case selUser32, selData, selUser64, 0:
+		return 0
+	}
+	return Region
 }
 
 // test makes one test.
 func (g *generator) test(t *Test) {
-	*t = Test{ES: g.sels[0], CS: g.sels[1], SS: g.sels[2], DS: g.sels[3], FS: g.sels[4], GS: g.sels[5], Max: 100}
+	*t = Test{ES: g.sels[0], CS: g.sels[1], SS: g.sels[2], DS: g.sels[3], FS: g.sels[4], GS: g.sels[5], Max: 100, Way: g.f.way}
 	n, ok := 0, false
 	for try := 0; !ok && try < 200; try++ {
 		n, ok = g.f.encode(&g.random, &t.Code, &g.in)
@@ -122,7 +148,7 @@ func (g *generator) test(t *Test) {
 		t.Code[n] = 0x90 // the trap comes one instruction later
 		t.Len, t.Max, t.Cont = uint32(n)+1, 2, uint32(n)+1
 	}
-	t.RIP = CodeEnd - uint64(t.Len) - g.base[x86.CS]
+	t.RIP = t.Way.end() - uint64(t.Len) - g.base[x86.CS]
 	g.finish(t)
 }
 
@@ -210,20 +236,53 @@ func (g *generator) address(n int) uint64 {
 	return in(WindowB, sizeB) &^ 63
 }
 
-// vectors sets x87 and vector registers.
+// vectors sets x87 and vector registers. Those that the instruction names get numbers of
+// their own, the others one of a pool that changes slowly: they only have to be told apart.
 func (g *generator) vectors(t *Test) {
 	f := &t.FX
 	g.kind = g.n(5)
-	for i := range f.XMM {
-		k := g.kind
-		if k == 4 {
-			k = g.n(4)
+	if !g.pooled {
+		g.pooled = true
+		for i := range g.pool {
+			g.pool[i] = g.lane()
 		}
-		f.XMM[i] = [2]uint64{g.quad(k), g.quad(k)}
-		f.YMMH[i] = [2]uint64{g.quad(k), g.quad(k)}
+		for i := range g.stPool {
+			g.stPool[i].Sig, g.stPool[i].SE = g.extended()
+		}
+	}
+	for range 3 {
+		g.pool[g.n(len(g.pool))] = g.lane()
+	}
+	i := g.n(len(g.stPool))
+	g.stPool[i].Sig, g.stPool[i].SE = g.extended()
+	picks := g.next()
+	for i := range f.XMM {
+		if i%5 == 4 {
+			picks = g.next()
+		}
+		f.XMM[i], f.YMMH[i] = g.pool[picks&63], g.pool[picks>>6&63]
+		picks >>= 12
+	}
+	for _, r := range [...]uint8{g.reg(g.in.Dst), g.reg(g.in.Src), g.reg(g.in.Third), g.in.VEXV & 15} {
+		f.XMM[r], f.YMMH[r] = g.lane(), g.lane()
 	}
 	if g.percent(10) { // equal registers
 		f.XMM[1] = f.XMM[0]
+	}
+	picks = g.next()
+	for i := range f.ST {
+		f.ST[i] = g.stPool[picks&31]
+		picks >>= 5
+	}
+	switch g.f.Class {
+	case "MMX":
+		for i := range f.ST {
+			f.ST[i].Sig, f.ST[i].SE = g.extended()
+		}
+	case "x87":
+		for _, i := range [...]uint8{0, 1, g.in.RM()} {
+			f.ST[i].Sig, f.ST[i].SE = g.extended()
+		}
 	}
 	f.MXCSR = 0x1f80
 	if g.percent(50) {
@@ -234,9 +293,6 @@ func (g *generator) vectors(t *Test) {
 		if g.percent(30) {
 			f.MXCSR |= uint32(g.next()) & 0x3f
 		}
-	}
-	for i := range f.ST {
-		f.ST[i].Sig, f.ST[i].SE = g.extended()
 	}
 	f.CW, f.SW, f.Tag = 0x37f, 0, 0
 	if g.percent(60) {
@@ -311,7 +367,7 @@ func (g *generator) place(t *Test, at uint64) {
 	n := int(t.Len)
 	off := at - g.base[in.Seg]
 	if in.RIPRel {
-		g.displace(t, CodeEnd, off)
+		g.displace(t, t.Way.end(), off)
 		return
 	}
 	if in.Base == cpu.RegZero {

@@ -8,7 +8,28 @@ const (
 	WindowB = 0x106000 // two pages of data
 	Code    = 0x10c000 // one page, readable and executable; a test's code ends where it ends
 	CodeEnd = Code + 0x1000
+	// JumpCode is the same page again, with a page behind it that leads back to the helper.
+	JumpCode = 0x10e000
+	JumpEnd  = JumpCode + 0x1000
 )
+
+// A Way is how silicon executes a test.
+type Way uint32
+
+// Ways. Jump and Fall are fast, but nothing stops an instruction that branches.
+const (
+	Step Way = iota // one trap for each instruction
+	Jump            // the code leads on to the exit page
+	Fall            // nothing follows the code: a page fault ends the test
+)
+
+// end is where the code of a test ends.
+func (w Way) end() uint64 {
+	if w == Jump {
+		return JumpEnd
+	}
+	return CodeEnd
+}
 
 // Sizes of the windows in bytes.
 const (
@@ -83,7 +104,8 @@ type Test struct {
 	PatchLen uint32 // bytes of Patch that replace what the windows hold at PatchAt
 	PatchAt  uint64
 	Patch    [64]byte
-	_        [56]byte
+	Way      Way
+	_        [52]byte
 
 	FX FX
 	_  [32]byte
@@ -125,6 +147,7 @@ const (
 	shCount    = 0
 	shCurrent  = 4
 	shBaseline = 0x1000
+	shExit     = 0x5000
 	shInputs   = 0x10000
 	inSize     = 1088
 	outSize    = 3008

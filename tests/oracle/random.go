@@ -1,6 +1,9 @@
 package oracle
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // A random is a generator of pseudo-random numbers (SplitMix64). It is our own because the
 // digest corpus must mean the same tests for ever.
@@ -15,7 +18,10 @@ func (r *random) next() uint64 {
 }
 
 // n is a number below n.
-func (r *random) n(n int) int { return int(r.next() >> 33 % uint64(n)) }
+func (r *random) n(n int) int {
+	hi, _ := bits.Mul64(r.next(), uint64(n))
+	return int(hi)
+}
 
 // percent is true in p of 100 cases.
 func (r *random) percent(p int) bool { return r.n(100) < p }

@@ -24,6 +24,7 @@ const (
 	rigA     = 0x20000
 	rigB     = 0x21000
 	rigCode  = 0x23000
+	rigExit  = 0x24000
 	rigRAM   = 1 << 20
 
 	selKernelCode = 0x10
@@ -161,6 +162,8 @@ func (r *Rig) tables() {
 	page(WindowB, rigB, user|writable|present|nx)
 	page(WindowB+0x1000, rigB+0x1000, user|writable|present|nx)
 	page(Code, rigCode, user|present)
+	page(JumpCode, rigCode, user|present)
+	page(JumpEnd, rigExit, user|present)
 	r.poke(rigPages+0x4000, rigPages+0x5000|3)
 	r.poke(rigPages+0x5000, large|writable|present)
 }
@@ -220,10 +223,11 @@ func (r *Rig) enter(sels [6]uint16) error {
 	return nil
 }
 
-// Begin sets the contents of the windows for the tests of a block.
-func (r *Rig) Begin(windows *[windowSize]byte) {
-	copy(r.base, windows[:])
-	copy(r.ram[rigA:], windows[:])
+// Begin sets the contents of the windows, and of the exit page, for the tests of a block.
+func (r *Rig) Begin(b *Block) {
+	copy(r.base, b.Windows[:])
+	copy(r.ram[rigA:], b.Windows[:])
+	copy(r.ram[rigExit:], exitPage(b.Size))
 }
 
 // Run executes t and writes the result to out. count, if not 0, is the number of

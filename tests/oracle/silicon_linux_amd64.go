@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,8 @@ type Silicon struct {
 	in     *os.File // commands
 	out    *os.File // replies
 	Deaths int      // helpers that a test killed
+	Intel  bool     // the processor is of the profile that the emulator follows
+	Name   string   // of the processor
 }
 
 // deadline is how long a block may take.
@@ -32,10 +35,10 @@ const deadline = 10 * time.Second
 
 // NewSilicon starts a helper. The error says why this host is no oracle.
 func NewSilicon() (*Silicon, error) {
-	if err := suitable(); err != nil {
+	s := &Silicon{}
+	if err := s.suitable(); err != nil {
 		return nil, err
 	}
-	s := &Silicon{}
 	if err := s.start(); err != nil {
 		s.Close()
 		return nil, err
@@ -43,8 +46,9 @@ func NewSilicon() (*Silicon, error) {
 	return s, nil
 }
 
-// suitable says whether the processor is one whose results the emulator claims to equal.
-func suitable() error {
+// suitable finds out whose processor this is, and whether it can be compared with the
+// emulator at all.
+func (s *Silicon) suitable() error {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return fmt.Errorf("find out the processor: %w", err)
@@ -58,16 +62,21 @@ func suitable() error {
 		}
 		return ""
 	}
-	if field("vendor_id") != "GenuineIntel" || field("cpu family") != "6" {
-		return fmt.Errorf("the processor is %s family %s, not Intel family 6", field("vendor_id"), field("cpu family"))
+	vendor, family := field("vendor_id"), field("cpu family")
+	s.Name = fmt.Sprintf("%s, %s family %s model %s", field("model name"), vendor, family, field("model"))
+	need := []string{"fsgsbase", "bmi2", "fma", "sha_ni", "adx", "umip"}
+	switch {
+	case vendor == "GenuineIntel" && family == "6":
+		s.Intel = true
+		need = append(need, "avx512f")
+	case vendor == "AuthenticAMD" && family == "25":
+	default:
+		return fmt.Errorf("the processor is %s, neither Intel family 6 nor AMD family 25", s.Name)
 	}
-	have := map[string]bool{}
-	for _, f := range strings.Fields(field("flags")) {
-		have[f] = true
-	}
-	for _, f := range []string{"avx512f", "fsgsbase", "bmi2", "fma", "sha_ni", "adx", "umip"} {
-		if !have[f] {
-			return fmt.Errorf("the processor has no %s: it is older than the profile", f)
+	have := strings.Fields(field("flags"))
+	for _, f := range need {
+		if !slices.Contains(have, f) {
+			return fmt.Errorf("the processor, %s, has no %s", s.Name, f)
 		}
 	}
 	return nil
@@ -169,6 +178,7 @@ func (s *Silicon) Close() { s.stop() }
 // Start begins to execute a block; Wait must follow before the next.
 func (s *Silicon) Start(b *Block) error {
 	copy(s.shared[shBaseline:], b.Windows[:])
+	copy(s.shared[shExit:], exitPage(b.Size))
 	*tests(s.shared) = b.Tests
 	*word(s.shared, shCount) = uint32(len(b.Tests))
 	*word(s.shared, shCurrent) = 0

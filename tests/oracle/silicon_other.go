@@ -5,7 +5,11 @@ package oracle
 import "errors"
 
 // A Silicon executes tests on the host's processor; there is none here.
-type Silicon struct{ Deaths int }
+type Silicon struct {
+	Deaths int
+	Intel  bool
+	Name   string
+}
 
 // ErrDied says that a test killed the helper.
 var ErrDied = errors.New("the helper died")

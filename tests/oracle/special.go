@@ -77,15 +77,19 @@ func (g *generator) special(t *Test, name string, at uint64) {
 			g.patchAt(t, sp, words(size, g.selector()))
 		}
 	case "LES", "LDS", "LSS", "LFS", "LGS", "CALLF", "JMPF":
+		sel := g.selector()
+		if name == "CALLF" && g.f.Size == 2 && sel|3 == selUser64 { // to 64-bit code on a 16-bit stack the host's kernel does not follow
+			sel = selUser32
+		}
 		switch {
 		case in.IsMem:
 			v := g.integer()
 			if strings.HasSuffix(name, "F") {
 				v = g.codeTarget()
 			}
-			g.patchAt(t, at, append(words(size, v), words(2, g.selector())...))
+			g.patchAt(t, at, append(words(size, v), words(2, sel)...))
 		default: // Ap
-			copy(t.Code[int(t.Len)-2:], words(2, g.selector()))
+			copy(t.Code[int(t.Len)-2:], words(2, sel))
 			copy(t.Code[int(t.Len)-2-size:], words(size, g.codeTarget()))
 		}
 	case "RET":

@@ -5,8 +5,13 @@
 ; File descriptors: 0 commands (one byte: run the tests in shared memory), 1 replies (one
 ; byte: done), 3 the shared memory. It ends when the command pipe closes.
 ;
-; The way it works: a test is loaded into the frame of a signal, with TF set; returning from
-; the signal runs one instruction; the trap or fault that ends it is the next signal.
+; A test is executed in one of three ways:
+;   step  it is loaded into the frame of a signal, with TF set; returning from the signal runs
+;         one instruction; the trap or fault that ends it is the next signal
+;   jump  it is loaded into the registers and jumped to; what follows its code leads back here
+;   fall  as jump, but nothing follows its code, so that it ends in a page fault
+; Whatever the way, an exception of the test is a signal. A signal costs some microseconds, a
+; jump does not; but only instructions that go on to the next can be jumped to.
 
 bits 64
 org 0x600000000000
@@ -18,11 +23,16 @@ ALTSIZE  equ 0x40000
 ; shared memory
 C_N      equ 0          ; number of tests
 C_CUR    equ 4          ; the one being executed
-C_RUN    equ 8          ; 1 while tests are executed
+C_RUN    equ 8          ; 1 while a test is executed
 C_STEPS  equ 12
-C_FRAME  equ 32         ; rsp, rip, flags, selectors of the main program
+C_RSP    equ 32         ; of the main program
+C_EXIT   equ 40         ; address of "came", for the exit page
+C_SAVE   equ 48         ; of the test: rax (written by the exit page), rsp, r14, r15, flags
+C_CODE   equ 0x400      ; the end of the code page is composed here
+C_STACK  equ 0x800      ; top of a small stack
 BASELINE equ 0x1000     ; contents of the windows, 3 pages
 CODEPAGE equ 0x4000
+EXITPAGE equ 0x5000
 INPUTS   equ 0x10000
 INSIZE   equ 1088
 OUTPUTS  equ INPUTS+256*INSIZE
@@ -34,6 +44,9 @@ REGION   equ 0x100000   ; base of the segments that are not flat
 WINA     equ 0x102000   ; one page
 WINB     equ 0x106000   ; two pages
 CODE     equ 0x10c000   ; one page, readable and executable; nothing follows it
+JCODE    equ 0x10e000   ; the same page again, followed by the way back
+EXIT     equ 0x10f000
+LOCALS   equ ehdr+0x100000 ; near this program
 
 ; input record
 I_GPR    equ 0
@@ -55,6 +68,7 @@ I_CONT   equ 248
 I_PLEN   equ 252
 I_PAT    equ 256
 I_PATCH  equ 264
+I_WAY    equ 328        ; 0 step, 1 jump, 2 fall
 I_FX     equ 384
 I_YMMH   equ 800
 
@@ -126,10 +140,12 @@ start:
 	mov edi, 1               ; PR_SET_PDEATHSIG SIGKILL
 	mov esi, 9
 	sys 157
-	map SHARED, SHSIZE, 3, 0x100011, 3, 0          ; MAP_SHARED|FIXED_NOREPLACE
-	map CODE, 0x1000, 5, 0x100011, 3, CODEPAGE
-	map WINA, 0x1000, 3, 0x100032, -1, 0           ; MAP_PRIVATE|ANONYMOUS
-	map WINB, 0x2000, 3, 0x100032, -1, 0
+	map SHARED, SHSIZE, 3, 0x108011, 3, 0          ; MAP_SHARED|POPULATE|FIXED_NOREPLACE
+	map CODE, 0x1000, 5, 0x108011, 3, CODEPAGE
+	map JCODE, 0x2000, 5, 0x108011, 3, CODEPAGE
+	map 0x600000100000, 0x1000, 3, 0x100032, -1, 0
+	map WINA, 0x1000, 3, 0x108032, -1, 0           ; MAP_PRIVATE|ANONYMOUS
+	map WINB, 0x2000, 3, 0x108032, -1, 0
 	map ALTSTACK, ALTSIZE, 3, 0x100032, -1, 0
 
 	lea rbx, [rel ldt]
@@ -203,8 +219,24 @@ main:	xor edi, edi
 	mov edi, WINB
 	mov ecx, 0x2000
 	rep movsb
-	int3                     ; runs the tests
-	mov edi, 1
+	mov r12, SHARED
+	mov dword [r12+C_CUR], 0
+	mov [r12+C_RSP], rsp
+	lea rax, [rel came]
+	mov [r12+C_EXIT], rax
+
+next:	mov r12, SHARED
+	mov rsp, [r12+C_RSP]
+	mov dword [r12+C_RUN], 0
+	mov eax, [r12+C_CUR]
+	cmp eax, [r12+C_N]
+	jae .done
+	imul r14d, eax, INSIZE
+	lea r14, [r12+r14+INPUTS]
+	cmp dword [r14+I_WAY], 0
+	jne go
+	int3                     ; the handler of signals starts a test by steps
+.done:	mov edi, 1
 	lea rsi, [rel ready]
 	mov edx, 1
 	sys 1
@@ -221,17 +253,10 @@ handler:
 	mov r13, rdx
 	cmp dword [r12+C_RUN], 0
 	jne result
-	mov rax, [r13+U_RSP]     ; int3 of the main program: start
-	mov [r12+C_FRAME], rax
-	mov rax, [r13+U_RIP]
-	mov [r12+C_FRAME+8], rax
-	mov rax, [r13+U_FLAGS]
-	mov [r12+C_FRAME+16], rax
-	mov rax, [r13+U_CS]
-	mov [r12+C_FRAME+24], rax
-	mov dword [r12+C_CUR], 0
-	mov dword [r12+C_RUN], 1
-	jmp load
+	mov eax, [r12+C_CUR]
+	imul r14d, eax, INSIZE
+	lea r14, [r12+r14+INPUTS]
+	jmp load                 ; int3 of the main program: start a test
 
 result:
 	mov eax, [r12+C_CUR]
@@ -257,14 +282,7 @@ result:
 	jmp return
 
 save:	mov [r15+O_SIG], edi
-	mov word [r15+O_DS], ds
-	mov word [r15+O_ES], es
-	mov word [r15+O_FS], fs
-	mov word [r15+O_GS], gs
-	rdfsbase rax
-	mov [r15+O_FSB], rax
-	rdgsbase rax
-	mov [r15+O_GSB], rax
+	call segments
 %macro out 2
 	mov rax, [r13+%1]
 	mov [r15+%2*8], rax
@@ -307,48 +325,25 @@ save:	mov [r15+O_SIG], edi
 	lea rdi, [r15+O_YMMH]
 	call copy256
 
-	xor ebx, ebx             ; differences
-	lea rsi, [r12+BASELINE]
-	mov edi, WINA
-	mov ecx, 0x1000/64
-	call diff
-	mov edi, WINB
-	mov ecx, 0x2000/64
-	call diff
-	mov [r15+O_NDIFF], ebx
-	mov eax, [r12+C_CUR]
-	inc eax
-	mov [r12+C_CUR], eax
+	call diffs
 	cmp eax, [r12+C_N]
-	jb load
-	mov dword [r12+C_RUN], 0 ; all done: back to the main program
-	mov rax, [r12+C_FRAME]
+	jae .back
+	imul r14d, eax, INSIZE
+	lea r14, [r12+r14+INPUTS]
+	cmp dword [r14+I_WAY], 0
+	je load                  ; the next one is by steps, too
+.back:	mov rax, [r12+C_RSP]     ; to the main program
 	mov [r13+U_RSP], rax
-	mov rax, [r12+C_FRAME+8]
+	lea rax, [rel next]
 	mov [r13+U_RIP], rax
-	mov rax, [r12+C_FRAME+16]
-	mov [r13+U_FLAGS], rax
-	mov rax, [r12+C_FRAME+24]
-	mov [r13+U_CS], rax
+	mov qword [r13+U_FLAGS], 0x202
+	mov word [r13+U_CS], 0x33
+	mov word [r13+U_SS], 0x2b
 	or qword [r13], 6
 	jmp return
 
-load:	mov eax, [r12+C_CUR]
-	imul r14d, eax, INSIZE
-	lea r14, [r12+r14+INPUTS]
-	mov dword [r12+C_STEPS], 0
-	mov ecx, [r14+I_PLEN]
-	test ecx, ecx
-	jz .nopatch
-	lea rsi, [r14+I_PATCH]
-	mov rdi, [r14+I_PAT]
-	rep movsb
-.nopatch:
-	mov ecx, [r14+I_LEN]
-	lea rsi, [r14+I_CODE]
-	lea rdi, [r12+CODEPAGE+0x1000]
-	sub rdi, rcx
-	rep movsb
+; load puts the test at r14 into the frame of the signal.
+load:	call prepare
 %macro in 2
 	mov rax, [r14+%2*8]
 	mov [r13+%1], rax
@@ -378,17 +373,6 @@ load:	mov eax, [r12+C_CUR]
 	mov ax, [r14+I_SS]
 	mov [r13+U_SS], ax
 	or qword [r13], 6        ; UC_SIGCONTEXT_SS|UC_STRICT_RESTORE_SS
-	mov ds, [r14+I_DS]
-	mov es, [r14+I_ES]
-	mov fs, [r14+I_FS]
-	mov gs, [r14+I_GS]
-	cmp dword [r14+I_BASES], 0
-	je .nobases
-	mov rax, [r14+I_FSB]
-	wrfsbase rax
-	mov rax, [r14+I_GSB]
-	wrgsbase rax
-.nobases:
 	mov rbx, [r13+U_FP]
 	mov rax, [rbx+512]
 	and eax, 0x200           ; PKRU stays; all but x87, SSE, AVX initial
@@ -403,6 +387,179 @@ load:	mov eax, [r12+C_CUR]
 return:
 	add rsp, 8
 	sys 15
+
+; prepare does what all ways have in common: code, patch, segments. r12 and r14 stay.
+prepare:
+	mov dword [r12+C_RUN], 1
+	mov dword [r12+C_STEPS], 0
+	mov ecx, [r14+I_PLEN]
+	test ecx, ecx
+	jz .nopatch
+	lea rsi, [r14+I_PATCH]
+	mov rdi, [r14+I_PAT]
+	rep movsb
+.nopatch:
+	mov ecx, [r14+I_LEN]     ; few wide stores: each to code costs the processor its pipeline
+	vmovdqu ymm0, [r14+I_CODE]
+	vmovdqu ymm1, [r14+I_CODE+32]
+	lea rdi, [r12+C_CODE+64]
+	sub rdi, rcx
+	vmovdqu [rdi], ymm0
+	vmovdqu [rdi+32], ymm1
+	cmp ecx, 16
+	ja .long
+	vmovdqu xmm0, [r12+C_CODE+48]
+	vmovdqu [r12+CODEPAGE+0x1000-16], xmm0
+	jmp .code
+.long:	vmovdqu ymm0, [r12+C_CODE]
+	vmovdqu ymm1, [r12+C_CODE+32]
+	vmovdqu [r12+CODEPAGE+0x1000-64], ymm0
+	vmovdqu [r12+CODEPAGE+0x1000-32], ymm1
+.code:
+	xor eax, eax             ; a null selector leaves the base as it is on AMD's processors
+	wrfsbase rax
+	wrgsbase rax
+	mov ds, [r14+I_DS]
+	mov es, [r14+I_ES]
+	mov fs, [r14+I_FS]
+	mov gs, [r14+I_GS]
+	cmp dword [r14+I_BASES], 0
+	je .nobases
+	mov rax, [r14+I_FSB]
+	wrfsbase rax
+	mov rax, [r14+I_GSB]
+	wrgsbase rax
+.nobases:
+	ret
+
+; go jumps to the test at r14.
+go:	call prepare
+	fxrstor64 [r14+I_FX]
+%assign i 0
+%rep 16
+	vinsertf128 ymm%[i], ymm%[i], [r14+I_YMMH+16*i], 1
+%assign i i+1
+%endrep
+	mov rax, [r14+I_RIP]
+	mov [rel LOCALS], rax
+	mov rax, [r14+I_FLAGS]
+	or eax, 0x202
+	push rax
+	cmp word [r14+I_CS], 0x33
+	je .long
+	mov ax, [r14+I_CS]
+	mov [rel LOCALS+4], ax
+%macro registers 0
+	popfq
+	mov ss, [r14+I_SS]
+	mov rax, [r14]
+	mov rcx, [r14+8]
+	mov rdx, [r14+16]
+	mov rbx, [r14+24]
+	mov rbp, [r14+40]
+	mov rsi, [r14+48]
+	mov rdi, [r14+56]
+	mov r8, [r14+64]
+	mov r9, [r14+72]
+	mov r10, [r14+80]
+	mov r11, [r14+88]
+	mov r12, [r14+96]
+	mov r13, [r14+104]
+	mov r15, [r14+120]
+	mov rsp, [r14+32]
+	mov r14, [r14+112]
+%endmacro
+	registers
+	jmp far dword [rel LOCALS]
+.long:	registers
+	jmp [rel LOCALS]
+
+; came is where the exit page leads, with rax in C_SAVE.
+came:	mov rax, SHARED
+	mov [rax+C_SAVE+8], rsp
+	lea rsp, [rax+C_STACK]
+	pushfq
+	push 2
+	popfq
+	mov [rax+C_SAVE+16], r14
+	mov [rax+C_SAVE+24], r15
+	mov r14d, [rax+C_CUR]
+	imul r15d, r14d, OUTSIZE
+	imul r14d, r14d, INSIZE
+	lea r15, [rax+r15+OUTPUTS]
+	lea r14, [rax+r14+INPUTS]
+	mov [r15+8], rcx
+	mov [r15+16], rdx
+	mov [r15+24], rbx
+	mov [r15+40], rbp
+	mov [r15+48], rsi
+	mov [r15+56], rdi
+	mov [r15+64], r8
+	mov [r15+72], r9
+	mov [r15+80], r10
+	mov [r15+88], r11
+	mov [r15+96], r12
+	mov [r15+104], r13
+	mov r12, rax
+	pop qword [r15+O_FLAGS]
+	mov rax, [r12+C_SAVE]
+	mov [r15], rax
+	mov rax, [r12+C_SAVE+8]
+	mov [r15+32], rax
+	mov rax, [r12+C_SAVE+16]
+	mov [r15+112], rax
+	mov rax, [r12+C_SAVE+24]
+	mov [r15+120], rax
+	mov rax, [r14+I_RIP]
+	mov ecx, [r14+I_LEN]
+	add rax, rcx
+	mov [r15+O_RIP], rax
+	mov dword [r15+O_SIG], 5
+	mov dword [r15+O_TRAP], 1
+	xor eax, eax
+	mov [r15+O_ERR], rax
+	mov [r15+O_CR2], rax
+	mov dword [r15+O_STEPS], 1
+	mov ax, [r14+I_CS]
+	mov [r15+O_CS], ax
+	mov word [r15+O_SS], ss
+	call segments
+	fxsave64 [r15+O_FX]
+%assign i 0
+%rep 16
+	vextractf128 [r15+O_YMMH+16*i], ymm%[i], 1
+%assign i i+1
+%endrep
+	call diffs
+	jmp next
+
+; segments writes data segments down.
+segments:
+	mov word [r15+O_DS], ds
+	mov word [r15+O_ES], es
+	mov word [r15+O_FS], fs
+	mov word [r15+O_GS], gs
+	rdfsbase rax
+	mov [r15+O_FSB], rax
+	rdgsbase rax
+	mov [r15+O_GSB], rax
+	ret
+
+; diffs writes down and undoes what changed in the windows, and ends the test: eax is the
+; number of the next.
+diffs:	xor ebx, ebx
+	lea rsi, [r12+BASELINE]
+	mov edi, WINA
+	mov ecx, 0x1000/64
+	call diff
+	mov edi, WINB
+	mov ecx, 0x2000/64
+	call diff
+	mov [r15+O_NDIFF], ebx
+	mov eax, [r12+C_CUR]
+	inc eax
+	mov [r12+C_CUR], eax
+	ret
 
 copy416:
 %assign i 0

@@ -2,6 +2,7 @@
 //
 //	go run ./tests/oracle/cmd/oracle -tests 100000000
 //	go run ./tests/oracle/cmd/oracle -form 'VEX.0F38' -show 3
+//	go run ./tests/oracle/cmd/oracle -record tests/oracle/corpus/intel.txt
 package main
 
 import (
@@ -30,6 +31,8 @@ func run() error {
 	show := flag.Int("show", 1, "examples to print of each kind of difference")
 	kinds := flag.Int("kinds", 100, "kinds of difference to print")
 	noSilicon := flag.Bool("nosilicon", false, "compare the engines with each other")
+	record := flag.String("record", "", "execute -rounds blocks of each form and write the digests of what silicon did to this `file`")
+	rounds := flag.Int("rounds", 2, "blocks of each form that -record executes")
 	profile := flag.String("cpuprofile", "", "write a profile to this `file`")
 	flag.Parse()
 	re, err := regexp.Compile(*pattern)
@@ -60,18 +63,21 @@ func run() error {
 		return err
 	}
 	defer c.Close()
+	if *record != "" {
+		return recordCorpus(c, k, re, *record, *rounds)
+	}
 	return campaign(c, k, re, *tests, *first, *kinds)
 }
 
 func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first, kinds int) error {
 	forms := oracle.Forms(c.Plain.Has)
-	if len(oracle.Works(forms, first, re.MatchString)) == 0 {
+	if len(c.Works(forms, first, re.MatchString)) == 0 {
 		return fmt.Errorf("no form matches")
 	}
 	start := time.Now()
 	done := 0
 	for n := first; done < tests; n++ {
-		for _, w := range oracle.Works(forms, n, re.MatchString) {
+		for _, w := range c.Works(forms, n, re.MatchString) {
 			if err := c.Do(w); err != nil {
 				return err
 			}
@@ -91,6 +97,40 @@ func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first,
 	fmt.Printf("%d forms, %d tests in %v, %.0f/s; generator and both engines alone %.0f/s; %d tests skipped, %d not repeatable\n",
 		len(forms), done, total.Round(time.Millisecond), float64(done)/total.Seconds(), float64(done)/c.Engines.Seconds(), c.Skipped, c.Unstable)
 	return nil
+}
+
+// recordCorpus writes a corpus of digests. It refuses to when an engine and silicon differ.
+func recordCorpus(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, name string, rounds int) error {
+	if c.Silicon == nil {
+		return fmt.Errorf("a corpus is recorded on silicon")
+	}
+	corpus := oracle.Corpus{Processor: c.Silicon.Name, Neutral: !c.Silicon.Intel}
+	c.Record = func(d oracle.Digest) { corpus.Digests = append(corpus.Digests, d) }
+	forms := oracle.Forms(c.Plain.Has)
+	for n := range rounds {
+		for _, w := range c.Works(forms, n, re.MatchString) {
+			if w.Form == nil {
+				continue
+			}
+			if err := c.Do(w); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.Finish(); err != nil {
+		return err
+	}
+	k.print(20)
+	if len(k.count) > 0 {
+		return fmt.Errorf("silicon and the emulator differ in %d ways: no corpus written", len(k.count))
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fmt.Printf("%d digests of %s\n", len(corpus.Digests), corpus.Processor)
+	return corpus.Write(f)
 }
 
 // kindsSeen groups differences of the same form and fields.

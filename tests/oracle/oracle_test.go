@@ -1,0 +1,220 @@
+package oracle
+
+import (
+	"bytes"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	flagRounds = flag.Int("oracle.rounds", 2, "blocks of 256 tests of each form that TestEnginesEqualSilicon executes")
+	flagFirst  = flag.Int("oracle.first", 1000, "number of the first")
+	flagTime   = flag.Duration("oracle.time", time.Minute, "when TestEnginesEqualSilicon stops, whatever is left")
+)
+
+// TestEnginesEqualSilicon executes some million tests on the host's processor and on both
+// engines. cmd/oracle runs longer campaigns.
+func TestEnginesEqualSilicon(t *testing.T) {
+	s, err := NewSilicon()
+	if err != nil {
+		t.Skipf("oracle not available: %v", err)
+	}
+	defer s.Close()
+	c, err := NewCampaign(s, func(m *Mismatch) {
+		if !t.Failed() {
+			t.Log(m.String())
+		}
+		t.Errorf("%s, %s engine: %s", m.Form, m.Engine, m.Fields())
+	})
+	require.NoError(t, err)
+	defer c.Close()
+	forms := Forms(c.Plain.Has)
+	end := time.Now().Add(*flagTime)
+	rounds := *flagRounds
+	if testing.Short() {
+		rounds = 1
+	}
+	for n := *flagFirst; n < *flagFirst+rounds; n++ {
+		works := c.Works(forms, n, func(string) bool { return true })
+		// In an order of its own, so that a test out of time has seen some of everything.
+		r := rand.New(rand.NewPCG(uint64(n), 0))
+		r.Shuffle(len(works), func(i, j int) { works[i], works[j] = works[j], works[i] })
+		for _, w := range works {
+			if time.Now().After(end) {
+				t.Log("out of time")
+				n = *flagFirst + rounds
+				break
+			}
+			require.NoError(t, c.Do(w))
+		}
+	}
+	require.NoError(t, c.Finish())
+	t.Log(s.Name)
+	for _, l := range c.Summary() {
+		t.Log(l)
+	}
+}
+
+// TestEnginesEqualDigests replays what silicon did on other hosts.
+func TestEnginesEqualDigests(t *testing.T) {
+	files, err := filepath.Glob("corpus/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) { replay(t, name) })
+	}
+}
+
+func replay(t *testing.T, name string) {
+	f, err := os.Open(name)
+	require.NoError(t, err)
+	defer f.Close()
+	corpus, err := ReadCorpus(f)
+	require.NoError(t, err)
+	plain, err := NewRig(false)
+	require.NoError(t, err)
+	defer plain.Close()
+	fast, err := NewRig(true)
+	require.NoError(t, err)
+	defer fast.Close()
+	forms := map[string]*Form{}
+	for _, f := range Forms(plain.Has) {
+		forms[f.Key] = f
+	}
+	b, results, seen := new(Block), new([BlockSize]Result), map[string]bool{}
+	for i := range corpus.Digests {
+		d := &corpus.Digests[i]
+		form := forms[d.Key]
+		if !assert.NotNil(t, form, "no form %s", d.Key) {
+			continue
+		}
+		seen[d.Key] = true
+		if testing.Short() && d.N > 0 {
+			continue
+		}
+		Generate(form, d.N, b)
+		for engine, r := range map[string]*Rig{"plain": plain, "fast": fast} {
+			same, err := r.Replay(d, b, corpus.Neutral, results)
+			require.NoError(t, err)
+			assert.True(t, same, "%s, block %d: the %s engine is not what the processor is; where there is one: cmd/oracle -first %d -form '%s'", b.Name, d.N, engine, d.N, d.Key)
+		}
+	}
+	for key := range forms {
+		assert.True(t, seen[key], "no digest of %s", key)
+	}
+	t.Logf("%d digests of %s", len(corpus.Digests), corpus.Processor)
+}
+
+// TestCorpusReadsBack writes and reads a corpus.
+func TestCorpusReadsBack(t *testing.T) {
+	c := &Corpus{Processor: "a processor, family 1", Neutral: true, Digests: []Digest{
+		{Key: "1 00  64", Hash: 1}, {Key: "VEX.0F 58 none 32", N: 7, Hash: 1 << 63, Left: [4]uint64{1, 2, 3, 1 << 63}},
+	}}
+	var b bytes.Buffer
+	require.NoError(t, c.Write(&b))
+	got, err := ReadCorpus(&b)
+	require.NoError(t, err)
+	assert.Equal(t, c, got)
+}
+
+// FuzzReadCorpus gives rubbish to the parser.
+func FuzzReadCorpus(f *testing.F) {
+	f.Add([]byte(corpusMagic + "\nprocessor: x\nundefined: kept\n0 00 - 1 00  64\n"))
+	f.Add([]byte(corpusMagic + "\nprocessor: x\nundefined: left out\n-1 zz " + strings.Repeat("0", 64) + " k\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := ReadCorpus(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		require.NoError(t, c.Write(&b))
+		again, err := ReadCorpus(&b)
+		require.NoError(t, err)
+		require.Equal(t, c, again)
+	})
+}
+
+// TestHelperIsAssembled compares the helper with its source.
+func TestHelperIsAssembled(t *testing.T) {
+	nasm, err := exec.LookPath("nasm")
+	if err != nil {
+		t.Skip("nasm is not installed")
+	}
+	out := filepath.Join(t.TempDir(), "helper.bin")
+	text, err := exec.Command(nasm, "-f", "bin", "-o", out, "helper/helper.asm").CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	want, err := os.ReadFile(out)
+	require.NoError(t, err)
+	got, err := os.ReadFile("helper/helper.bin")
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, got), "helper.bin is not what helper.asm says: go generate ./tests/oracle")
+}
+
+// TestMasksNameInstructions finds masks for instructions that do not exist.
+func TestMasksNameInstructions(t *testing.T) {
+	names := map[string]bool{}
+	for r := range cpu.Rows() {
+		names[r.Op.Name] = true
+	}
+	for _, m := range append(append([]mask{}, masks...), otherVendor...) {
+		assert.NotEmpty(t, m.reason)
+		assert.True(t, m.allow != nil || m.undefined != nil, m.reason)
+		for _, n := range strings.Fields(m.names) {
+			assert.True(t, names[n], "%s: %s", n, m.reason)
+		}
+	}
+}
+
+// BenchmarkRig is one test on one engine: load the state, execute, read the state, compare.
+func BenchmarkRig(b *testing.B) {
+	for _, engine := range []string{"plain", "fast"} {
+		b.Run(engine, func(b *testing.B) {
+			r, err := NewRig(engine == "fast")
+			require.NoError(b, err)
+			defer r.Close()
+			var blocks []*Block
+			for i, f := range Forms(r.Has) {
+				if i%97 == 0 {
+					blocks = append(blocks, new(Block))
+					Generate(f, 0, blocks[len(blocks)-1])
+				}
+			}
+			var got Result
+			want := make([][BlockSize]Result, len(blocks))
+			for i, k := range blocks {
+				r.Begin(k)
+				for j := range k.Tests {
+					require.NoError(b, r.Run(&k.Tests[j], &want[i][j], 0))
+					want[i][j].normalize(&k.Tests[j])
+				}
+			}
+			b.ResetTimer()
+			for n := 0; n < b.N; {
+				for i, k := range blocks {
+					r.Begin(k)
+					for j := range k.Tests {
+						if err := r.Run(&k.Tests[j], &got, 0); err != nil {
+							b.Fatal(err)
+						}
+						got.normalize(&k.Tests[j])
+						if !got.equal(&want[i][j]) {
+							b.Fatal("not the same again")
+						}
+						n++
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tests/s")
+		})
+	}
+}
