@@ -39,6 +39,8 @@
 %define callRTC        0x23
 %define callMouse      0x24
 %define callVBEWindow  0x25
+%define callMouseStep  0x26
+%define callAPM        0x32
 %define callBIOS32     0x30
 %define callPCI32      0x31
 
@@ -53,6 +55,14 @@
 start:
 	cli
 	cld
+	mov al, 0x8f		; why the processor was reset
+	out 0x70, al
+	in al, 0x71
+	cmp al, 0x05
+	je resume
+	cmp al, 0x0a
+	je resume
+cold:
 	xor ax, ax
 	mov ss, ax
 	mov sp, 0x7c00
@@ -71,6 +81,22 @@ start:
 	jmp .menu
 .boot:
 	int 0x19
+
+resume:				; a program that left protected mode goes on
+	mov ah, al
+	mov al, 0x8f
+	out 0x70, al
+	xor al, al
+	out 0x71, al
+	mov bx, 0x40
+	mov ds, bx
+	cmp ah, 0x05
+	jne .go
+	mov al, 0x20
+	out 0xa0, al
+	out 0x20, al
+.go:
+	jmp far [0x67]
 
 ; ---------------------------------------------------------------- INT 19h: boot
 
@@ -419,15 +445,96 @@ serial:				; INT 14h
 	iret
 
 system:				; INT 15h
-	svc callSystem		; CF: a wait
+	cmp ah, 0x89
+	je protectedMode
+	cmp ax, 0x5305		; APM: the processor is idle
+	je .idle
+.call:
+	svc callSystem		; CF: a wait, ZF: for the mouse
 	jc .wait
 	iret
+.idle:
+	sti
+	hlt
+	jmp .call
 .wait:
+	jz .mouse
+.tick:
 	sti
 	hlt
 	cli
 	svc callWait		; CF: not yet
-	jc .wait
+	jc .tick
+	iret
+.mouse:
+	sti
+	push cx
+	mov cx, 50
+	loop $
+	pop cx
+	cli
+	svc callMouseStep	; CF: not yet
+	jc .mouse
+	iret
+
+; INT 15h AH = 89h: to protected mode. ES:SI is a table of descriptors: 8 for the table
+; itself, 10h for the interrupt table, 18h DS, 20h ES, 28h SS, 30h CS of the program, 38h for
+; this code. BH and BL are the vectors of the two interrupt controllers.
+protectedMode:
+	smsw ax
+	test al, 1		; already, or virtual-8086 mode
+	jnz .no
+	cli
+	in al, 0x92
+	or al, 2
+	and al, 0xfe
+	out 0x92, al
+	mov al, 0x11
+	out 0x20, al
+	out 0xa0, al
+	mov al, bh
+	out 0x21, al
+	mov al, bl
+	out 0xa1, al
+	mov al, 4
+	out 0x21, al
+	mov al, 2
+	out 0xa1, al
+	mov al, 1
+	out 0x21, al
+	out 0xa1, al
+	mov al, 0xff
+	out 0x21, al
+	out 0xa1, al
+	mov word [es:si+0x38], 0xffff
+	mov word [es:si+0x3a], 0
+	mov word [es:si+0x3c], 0x9a0f
+	mov word [es:si+0x3e], 0
+	lgdt [es:si+0x08]
+	lidt [es:si+0x10]
+	pop cx			; where the program goes on
+	add sp, 4
+	mov eax, cr0
+	or al, 1
+	mov cr0, eax
+	jmp 0x38:.protected
+.protected:
+	mov ax, 0x18
+	mov ds, ax
+	mov ax, 0x20
+	mov es, ax
+	mov ax, 0x28
+	mov ss, ax
+	push word 0x30
+	push cx
+	xor ax, ax
+	retf
+.no:
+	mov ax, 0xff89
+	push bp
+	mov bp, sp
+	or byte [bp+6], 1
+	pop bp
 	iret
 
 keyboard:			; INT 16h
@@ -448,6 +555,78 @@ time:				; INT 1Ah
 	svc callTime
 	iret
 
+printScreen:			; INT 05h: 0050:0000 is 1 while it prints, FFh after an error
+	sti
+	pusha
+	push ds
+	mov ax, 0x50
+	mov ds, ax
+	cmp byte [0], 1
+	je .out
+	mov byte [0], 1
+	mov ah, 0x0f
+	int 0x10		; AH columns, BH page
+	mov cl, ah
+	push ds
+	mov ax, 0x40
+	mov ds, ax
+	mov ch, [0x84]		; rows less one
+	pop ds
+	inc ch
+	mov ah, 3
+	push cx
+	int 0x10
+	pop cx
+	push dx			; the cursor
+	xor dx, dx
+	call .newLine
+.next:
+	mov ah, 2
+	int 0x10
+	mov ah, 8
+	int 0x10
+	test al, al
+	jnz .char
+	mov al, ' '
+.char:
+	call .print
+	jnz .failed
+	inc dl
+	cmp dl, cl
+	jb .next
+	xor dl, dl
+	call .newLine
+	jnz .failed
+	inc dh
+	cmp dh, ch
+	jb .next
+	mov byte [0], 0
+	jmp .restore
+.failed:
+	mov byte [0], 0xff
+.restore:
+	pop dx
+	mov ah, 2
+	int 0x10
+.out:
+	pop ds
+	popa
+	iret
+.newLine:
+	mov al, 13
+	call .print
+	jnz .done
+	mov al, 10
+.print:				; ZF: it was printed
+	push dx
+	xor dx, dx
+	mov ah, 0
+	int 0x17
+	pop dx
+	test ah, 0x29
+.done:
+	ret
+
 ; ---------------------------------------------------------------- 32-bit services
 
 	bits 32
@@ -457,7 +636,39 @@ bios32:				; the BIOS32 service directory
 pci32:
 	svc callPCI32
 	retf
+apm32:				; APM, from 32-bit protected mode
+	cmp al, 0x05
+	je .idle
+.call:
+	svc callAPM
+	retf
+.idle:
+	pushf
+	test byte [esp+1], 2	; only where an interrupt can end it
+	jz .awake
+	hlt
+.awake:
+	popf
+	jmp .call
+
 	bits 16
+apm16:
+	cmp al, 0x05
+	je .idle
+.call:
+	svc callAPM
+	retf
+.idle:
+	push bp
+	pushf
+	mov bp, sp
+	test byte [bp+1], 2
+	jz .awake
+	hlt
+.awake:
+	popf
+	pop bp
+	jmp .call
 
 	align 16
 	db '_32_'
@@ -660,6 +871,14 @@ dpt:
 	jmp printer
 	fixed 0xf065
 	jmp video
+	fixed 0xf0a4		; vector 1Dh: what a 6845 gets in the modes of the CGA
+	db 0x38, 0x28, 0x2d, 0x0a, 0x1f, 0x06, 0x19, 0x1c, 0x02, 0x07, 0x06, 0x07, 0, 0, 0, 0
+	db 0x71, 0x50, 0x5a, 0x0a, 0x1f, 0x06, 0x19, 0x1c, 0x02, 0x07, 0x06, 0x07, 0, 0, 0, 0
+	db 0x38, 0x28, 0x2d, 0x0a, 0x7f, 0x06, 0x64, 0x70, 0x02, 0x01, 0x06, 0x07, 0, 0, 0, 0
+	db 0x61, 0x50, 0x52, 0x0f, 0x19, 0x06, 0x19, 0x19, 0x02, 0x0d, 0x0b, 0x0c, 0, 0, 0, 0
+	dw 0x0800, 0x1000, 0x4000, 0x4000
+	db 40, 40, 80, 80, 40, 40, 80, 80
+	db 0x2c, 0x28, 0x2d, 0x29, 0x2a, 0x2e, 0x1e, 0x29
 	fixed 0xf841
 	jmp memory
 	fixed 0xf84d
@@ -675,11 +894,12 @@ dpt:
 	fixed 0xff00
 	dw master, slave, clock, redirected, mouse, fpu, disk14, disk15, noBoot, pci32, dpt
 	dw videoTable, vbeWindow, vbe32, vbe32End, oem, vendor, product, revision
+	dw apm16, apm32
 
 	fixed 0xff53
 	iret
 	fixed 0xff54
-	iret			; print screen: there is no printer
+	jmp printScreen
 
 	fixed 0xfff0
 	jmp 0xf000:0xe05b

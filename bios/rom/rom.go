@@ -6,7 +6,7 @@
 // configuration table, diskette parameters); PCI BIOS Specification 2.1 and the BIOS32
 // service directory.
 //
-// Not modelled: print screen, the tables of other makers.
+// Not modelled: the tables of other makers.
 package rom
 
 import _ "embed"

@@ -52,6 +52,7 @@ const (
 	bdaWaitCount   = 0x49c // µs
 	bdaWaitFlag    = 0x4a0
 	bdaSaveTable   = 0x4a8
+	bdaDays        = 0x4ce // since 1980, if a program counts them
 )
 
 // The extended BIOS data area: bios.EBDABase, 1 KiB.
@@ -76,6 +77,9 @@ const (
 	ebdaFloppy = ebda + 0x210 // 2 diskette drives, see floppy.go
 	ebdaPacket = ebda + 0x220 // 24 bytes: packet of INT 13h AH=42h for booting
 	ebdaVBE    = ebda + 0x240 // the VBE mode, see vbe.go
+	ebdaAPM    = ebda + 0x248 // APM connection, see apm.go
+	ebdaKbd    = ebda + 0x24c // command for the keyboard, see keyboard_command.go
+	ebdaMouse  = ebda + 0x250 // command for the mouse, see mouse.go
 )
 
 // romSegment is the segment of the system ROM.

@@ -28,8 +28,10 @@ const (
 	callRTC       number = 0x23
 	callMouse     number = 0x24
 	callVBEWindow number = 0x25
+	callMouseStep number = 0x26
 	callBIOS32    number = 0x30
 	callPCI32     number = 0x31
+	callAPM       number = 0x32
 )
 
 // handlers finds the service of a call.
@@ -81,6 +83,10 @@ func handler(n number) func(*call) {
 		return (*call).mouseInterrupt
 	case callVBEWindow:
 		return (*call).vbeWindow
+	case callMouseStep:
+		return (*call).mouseStep
+	case callAPM:
+		return (*call).apmEntry
 	case callBIOS32:
 		return (*call).bios32
 	case callPCI32:

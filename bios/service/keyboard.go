@@ -37,11 +37,11 @@ func (c *call) key() {
 	case 0xe1:
 		c.setB(bdaKeyState3, state|1)
 		return
-	case 0xfa: // acknowledge
-		c.setB(bdaLEDs, c.b(bdaLEDs)|0x10)
+	case 0xfa:
+		c.acknowledged()
 		return
-	case 0xfe: // resend
-		c.setB(bdaLEDs, c.b(bdaLEDs)|0x20)
+	case 0xfe:
+		c.setB(bdaLEDs, c.b(bdaLEDs)|ledsResend)
 		return
 	case 0x00, 0xee, 0xfc, 0xff:
 		return
@@ -60,6 +60,7 @@ func (c *call) key() {
 	}
 	c.setB(bdaKeyState3, state&^3)
 	if c.modifier(sc, grey) {
+		c.lamps()
 		return
 	}
 	if sc&0x80 != 0 {
@@ -248,7 +249,8 @@ func (c *call) keyboard() {
 		c.ax.setLo(c.b(bdaShift))
 		l, r := c.b(bdaShift+1), c.b(bdaKeyState3)
 		c.ax.setHi(l&0x73 | r&0x0c | l&4<<5)
-	case 0x03: // typematic rate
+	case 0x03:
+		c.typematic()
 	case 0x05:
 		tail := c.w(bdaKeyTail)
 		full := c.nextKey(tail) == c.w(bdaKeyHead)
@@ -256,7 +258,9 @@ func (c *call) keyboard() {
 		c.ax.setLo(bit(0, full))
 		c.setCF(full)
 	case 0x09:
-		c.ax.setLo(0x20) // AH = 10h…12h are there
+		c.ax.setLo(0x23) // AH = 10h…12h are there, and AX = 0300h, 0305h
+	case 0x0a: // what keyboard it is
+		c.bx.setW(0x41ab)
 	case 0x92:
 		c.ax.setHi(0x80)
 	case 0xa2:

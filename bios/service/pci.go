@@ -1,5 +1,7 @@
 package service
 
+import "github.com/glassbox-vm/glassbox/bios/rom"
+
 // A pciAddr is a function in configuration address form: bus 23:16, device 15:11,
 // function 10:8.
 type pciAddr uint32
@@ -138,6 +140,8 @@ const (
 	pciBadVendor   = 0x83
 	pciNotFound    = 0x86
 	pciBadRegister = 0x87
+	pciSetFailed   = 0x88
+	pciBufferSmall = 0x89
 )
 
 // pciBIOS serves AH = B1h in registers, for INT 1Ah and the 32-bit entry; CF and AH are
@@ -183,8 +187,79 @@ func (c *call) pciFunction() uint8 {
 			c.cx.set(c.pciRead(a, off, 4))
 		}
 		return pciOK
+	case 0x06: // special cycle: nobody listens
+		return pciOK
+	case 0x0e:
+		return c.pciRouting()
+	case 0x0f:
+		return c.pciRoute(a, c.cx.lo()-0x0a, c.cx.hi())
 	}
 	return pciUnsupported
+}
+
+// pciRouting is AL = 0Eh: the slots of the $PIR table go to the buffer that ES:EDI
+// describes: its size in bytes and a far pointer to it.
+//
+// PCI BIOS Specification 2.1, "Get PCI Interrupt Routing Options".
+func (c *call) pciRouting() uint8 {
+	table := c.findTable('$' | 'P'<<8 | 'I'<<16 | 'R'<<24)
+	if table == 0 {
+		return pciUnsupported
+	}
+	at, n := c.esBase+c.pointer(c.di), c.w(table+6)-32
+	buffer := far(c.w(at+4), c.w(at+2))
+	if c.protected() {
+		buffer = c.esBase + c.d(at+2)
+	}
+	room := c.w(at)
+	c.setW(at, n)
+	c.bx.setW(c.w(table + 12)) // lines that only PCI has
+	if room < n {
+		return pciBufferSmall
+	}
+	c.put(buffer, c.bytes(table+32, int(min(n, 512))))
+	return pciOK
+}
+
+// findTable looks for a signature in the room of the ROM for tables.
+func (c *call) findTable(signature uint32) uint32 {
+	for at := uint32(romSegment<<4 + rom.Tables); at < romSegment<<4+rom.Tables+rom.TablesSize; at += 16 {
+		if c.d(at) == signature {
+			return at
+		}
+	}
+	return 0
+}
+
+// protected says whether the call came from protected mode; pointer is as much of a register
+// as an address takes then.
+func (c *call) protected() bool { return !c.cpu.Real() }
+
+func (c *call) pointer(r reg) uint32 {
+	if c.protected() {
+		return uint32(r)
+	}
+	return uint32(r.w())
+}
+
+// pciRoute is AL = 0Fh: interrupt pin 0…3 of a function gets a line.
+func (c *call) pciRoute(a pciAddr, pin, irq uint8) uint8 {
+	if pin > 3 || irq > 15 || 0xdef8>>irq&1 == 0 {
+		return pciSetFailed
+	}
+	st := uint8(pciSetFailed)
+	c.pciFunctions(func(isa pciAddr) bool {
+		if id := c.pciRead(isa, 0, 4); id != 0x70008086 && id != 0x71108086 {
+			return true
+		}
+		slot := uint8(a >> 11 & 31)
+		c.pciWrite(isa, 0x60+(slot+pin-1)&3, 1, uint32(irq))
+		level := uint16(0x4d0 + uint16(irq>>3))
+		c.out(level, c.in(level)|1<<(irq&7))
+		st = pciOK
+		return false
+	})
+	return st
 }
 
 // pciFind looks for the SI-th function whose dword at off is want in the bits of mask.

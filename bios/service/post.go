@@ -15,6 +15,7 @@ const (
 	entryDPT       = 0xefc7
 	entryPrinter   = 0xefd2
 	entryVideo     = 0xf065
+	entryCRTC      = 0xf0a4
 	entryMemory    = 0xf841
 	entryEquipment = 0xf84d
 	entrySystem    = 0xf859
@@ -46,6 +47,8 @@ const (
 	atVendor
 	atProduct
 	atRevision
+	atAPM16
+	atAPM32
 )
 
 // entry returns an address from the table in the ROM.
@@ -149,7 +152,7 @@ func (c *call) vectors() {
 	if kind := c.floppyType(0); kind != 0 {
 		set(0x1e, tableOf(min(kind, drive2M88)))
 	}
-	c.setD(4*0x1d, 0)
+	set(0x1d, entryCRTC)
 	c.setD(4*0x1f, 0)
 	c.setD(4*0x41, ebdaSegment<<16|(ebdaFDPT-ebda))
 	c.setD(4*0x46, ebdaSegment<<16|(ebdaFDPT-ebda+16))

@@ -72,7 +72,27 @@ func (c *call) serial() {
 		c.ax.setHi(lsr & 0x1e)
 	case 0x03:
 		c.serialStatus(port)
+	case 0x04:
+		c.serialExtended(port)
+	case 0x05: // modem control
+		if c.ax.lo() == 1 {
+			c.out(port+4, c.bx.lo())
+		}
+		c.bx.setLo(c.in(port + 4))
+		c.serialStatus(port)
 	}
+}
+
+// serialExtended is AH = 04h: AL break, BH parity, BL stop bits, CH word length, CL speed.
+func (c *call) serialExtended(port uint16) {
+	parity := [...]uint8{0, 1, 3, 5, 7}[min(c.bx.hi(), 4)] << 3
+	divisor := [...]uint16{1047, 768, 384, 192, 96, 48, 24, 12, 6}[min(c.cx.lo(), 8)]
+	c.out(port+3, 0x80)
+	c.out(port, uint8(divisor))
+	c.out(port+1, uint8(divisor>>8))
+	c.out(port+3, c.ax.lo()&1<<6|parity|c.bx.lo()&1<<2|c.cx.hi()&3)
+	c.out(port+1, 0)
+	c.serialStatus(port)
 }
 
 func (c *call) serialStatus(port uint16) {

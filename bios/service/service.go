@@ -32,8 +32,8 @@
 // VBE 3.0; ACPI, "System Address Map Interfaces"; APM 1.2; Ralf Brown's Interrupt List.
 //
 // Not modelled: cassette, joystick, network, setup utility, passwords, CMOS checksum errors,
-// protected-mode entry by INT 15h AH=89h, INT 15h AH=87h above 4 GiB, the menu of several
-// images on one CD-ROM, APM beyond installation check and power-off.
+// INT 15h AH=87h above 4 GiB, the menu of several
+// images on one CD-ROM, APM states between on and off.
 package service
 
 import (
@@ -48,6 +48,8 @@ type CPU interface {
 	// Segment returns selector and base; SetSegment loads in real or virtual-8086 mode.
 	Segment(s x86.Seg) (sel uint16, base uint32)
 	SetSegment(s x86.Seg, sel uint16)
+	// Real says whether segments are those of real or virtual-8086 mode.
+	Real() bool
 	Flags() x86.Flags
 	SetStatus(mask, f x86.Flags)
 	// Load and Store access 1, 2, 4 or 8 bytes at a linear address.

@@ -25,7 +25,7 @@ func (c *call) system() {
 	case 0x52, 0x80, 0x81, 0x82, 0x90, 0x91, 0x85: // nothing to do
 		c.status(0)
 	case 0x53:
-		c.apm()
+		c.setCF(c.apm())
 	case 0x83:
 		c.eventWait()
 	case 0x86:
@@ -62,6 +62,7 @@ func (c *call) gateA20() {
 	switch c.ax.lo() {
 	case 0:
 		c.out(0x92, v&^3)
+		c.out(0x64, 0xdd) // the keyboard controller's way is closed as well
 	case 1:
 		c.out(0x92, v&^1|2)
 	case 2:
@@ -170,45 +171,6 @@ func (c *call) e820(ram uint64) {
 	}
 	c.bx.set(i)
 	c.setCF(false)
-}
-
-// apm is AH = 53h: installed, can be connected in real mode, and switches off.
-func (c *call) apm() {
-	if c.ax.lo() != 0x07 && c.bx.w() != 0 {
-		c.ax.setHi(0x09) // unknown device
-		c.setCF(true)
-		return
-	}
-	switch c.ax.lo() {
-	case 0x00:
-		c.ax.setW(0x0102)
-		c.bx.setW('P'<<8 | 'M')
-		c.cx.setW(0)
-		c.setCF(false)
-		return
-	case 0x01, 0x04, 0x05, 0x06, 0x08, 0x0d, 0x0f, 0x10: // nothing to do
-	case 0x0e:
-		c.ax.setW(0x0102)
-		c.setCF(false)
-		return
-	case 0x07:
-		if c.bx.w() == 1 && c.cx.w() == 3 {
-			c.powerOff()
-		}
-	case 0x0a: // power status: on line, no battery
-		c.bx.setW(0x01ff)
-		c.cx.setW(0x80ff)
-		c.dx.setW(0xffff)
-	case 0x0b:
-		c.ax.setHi(0x80)
-		c.setCF(true)
-		return
-	default:
-		c.ax.setHi(0x0c)
-		c.setCF(true)
-		return
-	}
-	c.status(0)
 }
 
 // powerOff enters S5 through the power management of a PIIX4, if there is one.

@@ -75,6 +75,12 @@ func (c *call) time() {
 		c.setCMOS(0x0b, c.cmos(0x0b)&^rtcAIE)
 		c.ax.setLo(0)
 		c.status(0)
+	case 0x0a: // read the count of days
+		c.cx.setW(c.w(bdaDays))
+		c.status(0)
+	case 0x0b:
+		c.setW(bdaDays, c.cx.w())
+		c.status(0)
 	case 0xb1:
 		c.pciBIOS()
 		c.setCF(c.carry)
