@@ -28,11 +28,13 @@ var ErrDiverged = errors.New("the engines differ")
 
 // execute runs the processor with the machine's engine.
 func (m *Machine) execute(n int64) cpu.ExitReason {
+	run := m.cpu.RunFast
 	if m.cfg.Engine == Plain {
-		_, reason := m.cpu.Run(n)
-		return reason
+		run = m.cpu.Run
 	}
-	_, reason := m.cpu.RunFast(n)
+	m.executing = true
+	_, reason := run(n)
+	m.executing = false
 	return reason
 }
 

@@ -152,12 +152,14 @@ type Machine struct {
 	onReset func()
 	exits   [8]uint64 // by cpu.ExitReason
 	request request   // what a chip asked for since the last look
-	unknown map[string]uint64
-	sinks   []*sink
-	keys    keyQueue
-	look    look
-	journal func(Input)  // told of every input taken; may be nil
-	until   devices.Time // RunOptions.Until of the present Run, or never
+	// executing: a processor runs; what chips do meanwhile an instruction has asked for.
+	executing bool
+	unknown   map[string]uint64
+	sinks     []*sink
+	keys      keyQueue
+	look      look
+	journal   func(Input)  // told of every input taken; may be nil
+	until     devices.Time // RunOptions.Until of the present Run, or never
 
 	milestone milestone // where the run loop stops for somebody who watches
 	passes    uint64    // of the run loop so far
@@ -324,7 +326,9 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 	}
 	switch reason {
 	case cpu.ExitInterrupt:
+		m.executing = true
 		m.cpu.Interrupt(m.pic.Ack())
+		m.executing = false
 		if err := m.milestone.reached(m); err != nil {
 			return Result{}, true, err
 		}

@@ -287,10 +287,10 @@ func (t *Timeline) runTo(ctx context.Context, count uint64) error {
 // step says how far before the end of a way of n instructions another checkpoint is worth
 // its while: whoever goes back once goes back again. 0: not any more.
 func (t *Timeline) step(n uint64) (left uint64) {
-	if n < 2*t.interval {
+	if n < t.interval/32 {
 		return 0
 	}
-	return min(n/8, t.interval*8) + t.interval/2
+	return n / 8
 }
 
 // run is Run in the past: being interrupted is an error, but what ended a Run then does
@@ -303,7 +303,7 @@ func (t *Timeline) run(ctx context.Context, opt RunOptions) error {
 		return err
 	case res.Reason == StopCancelled:
 		return fmt.Errorf("%w: interrupted at instruction %d", ErrTimeline, t.m.Count())
-	case res.Reason != StopBudget && t.Now() == before:
+	case res.Reason != StopBudget && res.Reason != StopWatched && t.Now() == before:
 		return diverged("of time travel: after instruction %d the machine went on, now it is %v", before.Count, res.Reason)
 	}
 	return nil

@@ -134,6 +134,9 @@ func (t *Timeline) written() func(block uint64) bool {
 // load puts checkpoint i back. The machine is in its past, or arrives at the end of it.
 func (t *Timeline) load(i int) error {
 	m, p := t.m, t.points[i]
+	if !t.past {
+		panic("machine: time travel without having left")
+	}
 	for _, s := range m.sinks {
 		s.buf = s.buf[:0]
 	}

@@ -10,10 +10,10 @@ import (
 // something. look is called with the machine at a checkpoint and has to execute up to the
 // instruction count end; worth, if not nil, says which checkpoints need not be tried.
 func (t *Timeline) search(ctx context.Context, end uint64, worth func(stamp) bool, look func(end uint64) (found bool, err error)) (bool, error) {
-	if err := t.leave(); err != nil {
-		return false, err
-	}
 	for {
+		if err := t.leave(); err != nil { // at first, and after looking up to the very end
+			return false, err
+		}
 		i := slices.IndexFunc(t.points, func(p *checkpoint) bool { return p.Count >= end })
 		if i < 0 {
 			i = len(t.points)

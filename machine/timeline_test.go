@@ -101,10 +101,10 @@ func TestGoingToAMomentIsExact(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			cfg := guestConfig(Fast)
 			tc.cfg(&cfg)
-			x := travel(t, cfg, tc.opt, 40, 40_000)
+			x := travel(t, cfg, tc.opt, 25, 60_000)
 			said := x.out.String()
 			random := rand.New(rand.NewPCG(9, 9))
-			for range 120 {
+			for range 50 {
 				c := x.counts[random.IntN(len(x.counts))]
 				if c < x.t.Begin().Count {
 					require.ErrorIs(t, x.t.Goto(ctx, c), ErrForgotten)

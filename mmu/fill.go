@@ -16,6 +16,10 @@ func (m *MMU) Fill(la LinAddr, a Access, c Class) bool {
 	}
 	m.fillData(uint64(la), c, t)
 	_, ok := m.Span(la, a, c)
+	if !ok && a == AccessWrite && m.mem.Touch(phys.Addr(t.phys)) {
+		m.fillData(uint64(la), c, t)
+		_, ok = m.Span(la, a, c)
+	}
 	return ok
 }
 

@@ -55,6 +55,21 @@ func (m *Memory) changing(off uint64) {
 	}
 }
 
+// Touch says that the page of a is about to be written by somebody who will not ask again.
+// It says whether the page is not slow any more: trackers have noted it. A page that holds
+// code, or that somebody wants to hear of every write to, stays as it is.
+func (m *Memory) Touch(a Addr) bool {
+	p := m.Lookup(a)
+	if p.Kind != RAM || !p.Writable || m.attr[p.Off/PageSize]&(attrWatched|m.lasting) != 0 {
+		return false
+	}
+	if m.attr[p.Off/PageSize]&m.early != 0 {
+		m.changing(p.Off)
+	}
+	m.changed(p.Off, 1)
+	return true
+}
+
 // changed tells those who watch the page of off that n bytes there were written.
 func (m *Memory) changed(off uint64, n int) {
 	page := off / PageSize
