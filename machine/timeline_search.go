@@ -50,15 +50,12 @@ func (t *Timeline) ReverseContinue(ctx context.Context, run func(ctx context.Con
 	}
 	stop := uint64(0)
 	hit, err = t.search(ctx, start, nil, func(end uint64) (found bool, err error) {
-		if end == start {
-			end--
-		}
 		for t.m.Count() < end {
 			at, hit, err := run(ctx, end)
 			if err != nil || !hit {
 				return found, err
 			}
-			if at < start {
+			if at < start { // a breakpoint right here is not in the past
 				found, stop = true, at
 			}
 		}

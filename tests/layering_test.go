@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"bios/acpi":            {"bios/acpi/aml"},
 	"bios/rom":             {},
 	"bios/service":         {"bios/rom", "cpu/x86"},
+	"machine/gdbstub":      {"cpu", "cpu/x86"},
 	"machine":              {"*"},
 	"cmd":                  {"*"},
 	"tests":                {"*"},

@@ -56,7 +56,7 @@ func newApp(e *env) *cli.App {
 		Writer:    e.stdout,
 		ErrWriter: e.stderr,
 		Commands: []*cli.Command{
-			runCommand(e), demoCommand(e), recordCommand(e), replayCommand(e), snapshotCommand(e), disasmCommand(e), listCommand(e), versionCommand(e), helpCommand(),
+			runCommand(e), demoCommand(e), debugCommand(e), recordCommand(e), replayCommand(e), snapshotCommand(e), disasmCommand(e), listCommand(e), versionCommand(e), helpCommand(),
 		},
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		CustomAppHelpTemplate:     appHelp,

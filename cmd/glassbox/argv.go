@@ -106,10 +106,10 @@ func unknownFlag(name string, known []flagSpec) error {
 }
 
 // qemuOnly are options of QEMU that have no counterpart here.
-const qemuOnly = " L S acpitable action add-fd audiodev bios blockdev boot chardev daemonize " +
-	"device_add dfilter dtb fsdev full-screen fw_cfg gdb global icount incoming iscsi " +
+const qemuOnly = " L acpitable action add-fd audiodev bios blockdev boot chardev daemonize " +
+	"device_add dfilter dtb fsdev full-screen fw_cfg global icount incoming iscsi " +
 	"k mem-path mem-prealloc mon mtdblock netdev no-shutdown numa object option-rom " +
-	"pflash pidfile plugin prom-env qmp readconfig runas s sandbox sd seed semihosting " +
+	"pflash pidfile plugin prom-env qmp readconfig runas sandbox sd seed semihosting " +
 	"set shim smbios soundhw spice tb-size tpmdev trace-events usb usbdevice uuid virtfs " +
 	"vnc watchdog watchdog-action writeconfig "
 

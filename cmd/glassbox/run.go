@@ -39,7 +39,7 @@ func runCommand(e *env) *cli.Command {
 // runWith is glassbox run, but for what is done with the options.
 func runWith(e *env, then func(*options) error) *cli.Command {
 	var t typing
-	flags := slices.Concat(bootFlags(), firmwareFlags(), machineFlags(), diskFlags(), consoleFlags(), scriptFlags(&t), compatFlags())
+	flags := slices.Concat(bootFlags(), firmwareFlags(), machineFlags(), diskFlags(), consoleFlags(), gdbFlags(), scriptFlags(&t), compatFlags())
 	return &cli.Command{
 		Name:               "run",
 		Usage:              "boot a kernel or a disk image",
@@ -108,6 +108,10 @@ type options struct {
 	recordArgs []string // what it says about the machine
 	replay     string   // journal to follow
 
+	debug  *debugOptions // of glassbox debug; nil otherwise
+	gdb    string        // where to wait for gdb; "": nowhere
+	freeze bool          // -S
+
 	// notice is shown before the machine starts.
 	notice string
 }
@@ -128,7 +132,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	if m := c.String("machine"); m != "" && m != "pc" && !strings.HasPrefix(m, "pc,") && !strings.HasPrefix(m, "pc-i440fx") {
 		return nil, usagef("-machine %s: there is only pc; -machine help lists", m)
 	}
-	for _, f := range []func(*cli.Context) error{o.readFirmware, o.readDrives, o.readDevices, o.readScreen, o.readLines} {
+	for _, f := range []func(*cli.Context) error{o.readFirmware, o.readDrives, o.readDevices, o.readScreen, o.readLines, o.readGDB} {
 		if err := f(c); err != nil {
 			return nil, err
 		}

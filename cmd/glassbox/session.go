@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"slices"
@@ -38,6 +39,10 @@ type session struct {
 	notes []note
 	keys  *io.PipeWriter // where keys go while the monitor is open
 	lines *io.PipeReader // its other end
+
+	prompt *prompt // of glassbox debug; nil otherwise
+	over   *note   // what ended the session while a debugger ran the machine
+	stub   *stub   // waits for gdb; nil without -gdb
 }
 
 // A note says why the machine was interrupted.
@@ -47,6 +52,7 @@ type note struct {
 	monitor bool
 	save    bool
 	help    bool // show the keys in the monitor
+	gdb     net.Conn
 }
 
 func newSession(j *job, e *env) *session { return &session{job: j, env: e} }
@@ -72,13 +78,28 @@ func (s *session) main() (err error) {
 	if err := s.openScreen(); err != nil {
 		return err
 	}
+	if s.debug != nil {
+		s.prompt = newPrompt()
+	}
+	if err := s.openStub(); err != nil {
+		return err
+	}
 	defer s.listen()()
 	if s.notice != "" {
 		fmt.Fprint(s.env.terminal.Messages(s.env.stderr), s.notice)
 	}
 	s.begun = time.Now()
 	s.watch.Start()
-	err = s.loop()
+	switch {
+	case s.debug != nil:
+		err = s.debugLoop()
+	case s.freeze:
+		if err = s.frozen(); err == nil {
+			err = s.loop()
+		}
+	default:
+		err = s.loop()
+	}
 	if s.replay != "" {
 		err = s.endReplay(err)
 	}
@@ -215,10 +236,11 @@ func (s *session) listen() (stop func()) {
 			first = false
 			s.interrupt(note{end: true, err: fail(signalCode(sig), nil)})
 			s.closeMonitor()
+			s.prompt.close()
 		}
 	}()
 	unsuspend := func() {}
-	if port := s.console(); port >= 0 && s.env.stdin != nil {
+	if port := s.console(); s.wantsKeys(port) {
 		if err := term.Raw(); err != nil {
 			s.env.errorf("warning: terminal: %v", err)
 		}
@@ -276,6 +298,8 @@ func (s *session) loop() error {
 // act does what a note asks for, other than ending the session.
 func (s *session) act(n note) error {
 	switch {
+	case n.gdb != nil:
+		return s.serveGDB(n.gdb)
 	case n.monitor && s.display != nil:
 		return s.suspendScreen(n.help)
 	case n.monitor:
@@ -350,11 +374,12 @@ func (s *session) readKeys(port int) {
 		}
 	}()
 	var filter console.Filter
-	escapes := s.serial[port].escapes
+	escapes := port >= 0 && s.serial[port].escapes
 	buf := make([]byte, 4096)
 	for {
 		n, err := s.env.stdin.Read(buf)
 		switch p := buf[:n]; {
+		case s.prompt.take(p):
 		case escapes:
 			filter.Feed(p, func(p []byte) { s.typed(port, p) }, s.escape)
 		case s.env.terminal != nil && containsInterrupt(p):
@@ -389,7 +414,7 @@ func (s *session) typed(port int, p []byte) {
 		_, _ = keys.Write(p)
 		return
 	}
-	for len(p) > 0 {
+	for len(p) > 0 && port >= 0 {
 		n := s.m.SendSerial(port, p)
 		if p = p[n:]; len(p) > 0 {
 			time.Sleep(10 * time.Millisecond)

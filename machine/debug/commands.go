@@ -39,7 +39,15 @@ func (d *Debugger) Execute(ctx context.Context, line string, out io.Writer) (qui
 // commandTable is all commands: those that run and change the machine, then those that
 // only look.
 func (d *Debugger) commandTable(ctx context.Context) []command {
-	running := func(f func(ctx context.Context, args string) (Stop, error)) func(string) error {
+	table := d.running(ctx)
+	table = append(table, d.pointCommands()...)
+	table = append(table, d.changeCommands(ctx)...)
+	return append(table, d.Inspector.commands()...)
+}
+
+// running is the commands that let the machine go, forwards or backwards.
+func (d *Debugger) running(ctx context.Context) []command {
+	with := func(f func(ctx context.Context, args string) (Stop, error)) func(string) error {
 		return func(args string) error {
 			stop, err := f(ctx, args)
 			if err == nil {
@@ -49,23 +57,20 @@ func (d *Debugger) commandTable(ctx context.Context) []command {
 		}
 	}
 	simple := func(f func(ctx context.Context) (Stop, error)) func(string) error {
-		return running(func(ctx context.Context, args string) (Stop, error) { return f(ctx) })
+		return with(func(ctx context.Context, _ string) (Stop, error) { return f(ctx) })
 	}
-	table := []command{
-		{[]string{"c", "cont", "continue"}, "[N]", "go on; N: past the next N-1 hits of the point", running(d.cont)},
-		{[]string{"s", "si", "step", "stepi"}, "[N]", "execute N instructions", running(d.step)},
+	return []command{
+		{[]string{"c", "cont", "continue"}, "[N]", "go on; N: past the next N-1 hits of the point", with(d.cont)},
+		{[]string{"s", "si", "step", "stepi"}, "[N]", "execute N instructions", with(d.step)},
 		{[]string{"n", "ni", "next", "nexti", "over"}, "", "the same over calls, interrupts and repeated string instructions", simple(d.StepOver)},
 		{[]string{"p"}, "[EXPRESSION]", "without argument like n, as in Bochs; else print, as in gdb", func(a string) error { return d.overOrPrint(ctx, a) }},
 		{[]string{"finish", "fin", "ret"}, "", "go on until the function returns", simple(d.Finish)},
-		{[]string{"until", "advance"}, "ADDRESS", "go on to an address", running(d.advance)},
-		{[]string{"rs", "reverse-step", "reverse-stepi", "rsi"}, "[N]", "go N instructions back", running(d.reverseStep)},
+		{[]string{"until", "advance"}, "ADDRESS", "go on to an address", with(d.advance)},
+		{[]string{"rs", "reverse-step", "reverse-stepi", "rsi"}, "[N]", "go N instructions back", with(d.reverseStep)},
 		{[]string{"rc", "reverse-continue"}, "", "go back to the last hit of a point", simple(d.ReverseContinue)},
-		{[]string{"goto"}, "N", "go to where N instructions have been executed, back or forward", running(d.gotoCount)},
-		{[]string{"who"}, "ADDRESS [BYTES]", "go back to the last instruction that wrote there", running(d.who)},
+		{[]string{"goto"}, "N", "go to where N instructions have been executed, back or forward", with(d.gotoCount)},
+		{[]string{"who"}, "ADDRESS [BYTES]", "go back to the last instruction that wrote there", with(d.who)},
 	}
-	table = append(table, d.pointCommands()...)
-	table = append(table, d.changeCommands(ctx)...)
-	return append(table, d.Inspector.commands()...)
 }
 
 // changeCommands change the machine or the debugger, or say something about either.

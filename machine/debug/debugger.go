@@ -464,7 +464,7 @@ func (d *Debugger) runUpTo(ctx context.Context, end uint64) (stop *Stop, at uint
 		case ctx.Err() != nil:
 			return nil, 0, ctx.Err()
 		case res.Reason == machine.StopWatched:
-			if stop, hit := d.judge(from, d.tryAgain); hit {
+			if stop, hit := d.judge(from, d.tryAgain); hit && stop.Kind == StopPoint {
 				return &stop, d.m.Count() - pastOf(stop), nil
 			}
 		case res.Reason != machine.StopBudget:
