@@ -175,6 +175,15 @@ func (t *Timeline) restart() error {
 	return t.take(0)
 }
 
+// TimelineStats says what a history costs.
+type TimelineStats struct {
+	Checkpoints   int
+	Bytes, Budget int // of memory, about
+}
+
+// Stats says what the history costs.
+func (t *Timeline) Stats() TimelineStats { return TimelineStats{len(t.points), t.size(), t.budget} }
+
 // Begin is the earliest moment that can be reached, End the latest.
 func (t *Timeline) Begin() Moment { return t.points[0].Moment }
 

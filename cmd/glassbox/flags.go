@@ -51,6 +51,7 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "d", Category: catInside, Usage: "`ITEMS`: log to stderr: int,cpu_reset,guest_errors,unimp,in_asm,exec; help"},
 		&cli.StringFlag{Name: "D", Category: catInside, Usage: "`FILE`: where the log of -d goes"},
 		&cli.StringFlag{Name: "trace", Category: catInside, Usage: "-`FILE`: one line per instruction: address, bytes, text, changed registers"},
+		&cli.GenericFlag{Name: "time-travel", Category: catInside, Value: new(travelMode), Usage: "-`[=MEMORY]`: keep the history, in about so much memory of the host (default\n1G): reverse-step, goto and others in the monitor"},
 		&cli.GenericFlag{Name: "stats", Category: catInside, Value: new(statsMode), Usage: "-`[=json]`: at the end: instructions, speed, hash of the whole state"},
 	}
 }

@@ -94,6 +94,7 @@ type options struct {
 	logFile  string
 	trace    string
 	stats    statsMode
+	travel   travelMode
 
 	textScreen bool   // -display text
 	screenshot string // file, or ""
@@ -190,7 +191,7 @@ func parseBootOrder(value, letters string) (order []machine.BootDevice, err erro
 
 // commonOptions reads the flags that run and demo share.
 func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
-	o = &options{stats: *c.Generic("stats").(*statsMode), timeout: c.Duration("timeout"), logFile: c.String("D"), trace: c.String("trace")}
+	o = &options{stats: *c.Generic("stats").(*statsMode), travel: *c.Generic("time-travel").(*travelMode), timeout: c.Duration("timeout"), logFile: c.String("D"), trace: c.String("trace")}
 	if o.timeout < 0 {
 		return nil, usagef("--timeout %v is negative", o.timeout)
 	}

@@ -72,6 +72,9 @@ func (s *session) main() (err error) {
 	if err := s.begin(); err != nil {
 		return snapshotError(err)
 	}
+	if err := s.startHistory(); err != nil {
+		return err
+	}
 	if err := s.attachTools(); err != nil {
 		return err
 	}

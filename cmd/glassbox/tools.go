@@ -72,8 +72,12 @@ func (s *session) onInst(f func(*cpu.Inst)) {
 
 // status is one line on where the machine is.
 func (s *session) status() string {
-	return fmt.Sprintf("%v after %d instructions, %.6f s of virtual time",
-		s.m.CPU(), s.m.Count(), float64(s.m.Now())/1e9)
+	past := ""
+	if t := s.m.Timeline(); t != nil && t.Past() {
+		past = fmt.Sprintf("; this is the past, which ends after %d", t.End().Count)
+	}
+	return fmt.Sprintf("%v after %d instructions, %.6f s of virtual time%s",
+		s.m.CPU(), s.m.Count(), float64(s.m.Now())/1e9, past)
 }
 
 // A statistic is the object of --stats=json. Fields are only ever added.

@@ -63,6 +63,10 @@ var flagBits = []struct {
 	{"vip", x86.FlagVIP}, {"id", x86.FlagID},
 }
 
+// RegisterValue is the value of a register by its name in expressions; ok is false if there
+// is none.
+func RegisterValue(c *cpu.CPU, name string) (v uint64, ok bool) { return readRegister(c, name) }
+
 // readRegister returns a register, a flag, or a part of either by its lower-case name.
 func readRegister(c *cpu.CPU, name string) (uint64, bool) {
 	if g, ok := gprName(name); ok {

@@ -4,10 +4,11 @@
 //	monitor.go    the commands
 //	snapshots.go  savevm, loadvm
 //	screen.go     screendump, sendkey
+//	travel.go     goto, reverse-step and others, in the history of the machine
 //
 // What only looks at the machine is machine/debug's.
 //
-// Nothing here but loadvm and sendkey changes the machine, and reading never touches device
+// Nothing here but loadvm, sendkey and going to another moment changes the machine, and reading never touches device
 // registers.
 package monitor
 
@@ -95,23 +96,23 @@ func verdict(v Verdict) func(*Monitor, string) (Verdict, error) {
 
 // commands returns the table; the first name is the one in error messages.
 func commands() []command {
-	return []command{
-		{[]string{"help", "h"}, stay((*Monitor).help)},
-		{[]string{"info", "i"}, stay((*Monitor).info)},
-		{[]string{"p"}, stay((*Monitor).print)},
-		{[]string{"stop"}, stay(func(m *Monitor, _ string) error {
+	return append(travelCommands(),
+		command{[]string{"help", "h"}, stay((*Monitor).help)},
+		command{[]string{"info", "i"}, stay((*Monitor).info)},
+		command{[]string{"p"}, stay((*Monitor).print)},
+		command{[]string{"stop"}, stay(func(m *Monitor, _ string) error {
 			m.printf("The machine stands still already; c lets it run.\n")
 			return nil
 		})},
-		{[]string{"c", "cont", "continue"}, verdict(Continue)},
-		{[]string{"q", "quit", "exit"}, verdict(Quit)},
-		{[]string{"screendump"}, stay((*Monitor).screendump)},
-		{[]string{"sendkey"}, stay((*Monitor).sendkey)},
-		{[]string{"system_reset"}, verdict(Reset)},
-		{[]string{"savevm"}, snapshots(saveVM)},
-		{[]string{"loadvm"}, snapshots(loadVM)},
-		{[]string{"delvm"}, snapshots(delVM)},
-	}
+		command{[]string{"c", "cont", "continue"}, verdict(Continue)},
+		command{[]string{"q", "quit", "exit"}, verdict(Quit)},
+		command{[]string{"screendump"}, stay((*Monitor).screendump)},
+		command{[]string{"sendkey"}, stay((*Monitor).sendkey)},
+		command{[]string{"system_reset"}, verdict(Reset)},
+		command{[]string{"savevm"}, snapshots(saveVM)},
+		command{[]string{"loadvm"}, snapshots(loadVM)},
+		command{[]string{"delvm"}, snapshots(delVM)},
+	)
 }
 
 // Execute runs one line and says what comes next. Errors are printed.
@@ -147,7 +148,7 @@ func (m *Monitor) Execute(line string) Verdict {
 }
 
 func (m *Monitor) help(string) error {
-	m.printf("%s", help)
+	m.printf("%s%s", help, travelHelp)
 	return nil
 }
 
@@ -155,6 +156,8 @@ func (m *Monitor) info(args string) error {
 	switch args {
 	case "snapshots":
 		return m.listVM()
+	case "history":
+		return m.history()
 	case "screen":
 		m.printf("%s\n", m.t.ScreenInfo())
 		return nil
