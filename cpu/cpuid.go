@@ -145,6 +145,12 @@ func (m *Model) signature() uint32 {
 	return ext<<20 | m.Number>>4<<16 | family<<8 | m.Number&15<<4 | m.Stepping
 }
 
+// Identity is what leaf 1 reports of the model: EAX, its signature, and EDX, feature bits.
+func (m *Model) Identity() (signature, features uint32) {
+	r := m.leaf(1, 0)
+	return r[regEAX], r[regEDX]
+}
+
 // featureBits adds the bits of the features that a leaf reports.
 func (m *Model) featureBits(leaf, sub uint32, r *cpuidAnswer) {
 	for f := range featureRows {

@@ -47,7 +47,8 @@ func (m *Machine) firmwareFiles(w *wiring) {
 	}
 	if bios.TablesBase(m.cfg.Memory) != 0 {
 		image := acpi.Build(m.acpiBoard())
-		files = append(files,
+		anchor, dmi := m.smbiosTables(0)
+		files = append(files, FWFile{"etc/smbios/smbios-anchor", anchor}, FWFile{"etc/smbios/smbios-tables", dmi},
 			FWFile{acpi.FileTables, image.Tables()},
 			FWFile{acpi.FileRSDP, image.RSDP()},
 			FWFile{acpi.FileLoader, image.Loader()})

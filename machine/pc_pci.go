@@ -32,7 +32,7 @@ func (m *Machine) pci(w *wiring) {
 		IRQ:    [2]devices.Line{b.irq[14].input(), b.irq[15].input()},
 		Memory: b.mem.DMA(),
 		Map:    b.movable("piix3 bus master", 16, func() devices.Port { return b.ideFunc }),
-		Decode: b.decodeIDE,
+		Decode: m.ideDecoder(),
 	})
 	for ch := range b.ide {
 		cfg := ide.Config{Clock: m.clock, INTRQ: b.ideFunc.INTRQ(ch), DMARQ: b.ideFunc.DMARQ(ch), OnHostError: m.hostError}
@@ -46,6 +46,9 @@ func (m *Machine) pci(w *wiring) {
 		}
 		b.ide[ch] = ide.New(cfg)
 		b.ideFunc.Attach(ch, b.ide[ch])
+		if m.cfg.Boot.BIOS != nil {
+			b.decodeIDE(ch, true)
+		}
 	}
 	attach := func(s pci.Slot, f *pci.Function) {
 		if err := b.pciBus.Attach(s, f); err != nil && w.err == nil {
@@ -87,6 +90,15 @@ func (b *board) movable(name string, n int, dev func() devices.Port) func(base u
 			mapped = b.ports.Map(name, uint16(base), n, dev()) == nil
 		}
 	}
+}
+
+// ideDecoder is what the IDE controller tells which channels answer. Firmware that is made
+// for QEMU's board finds them answering always, and does not set the controller up.
+func (m *Machine) ideDecoder() func(ch int, on bool) {
+	if m.cfg.Boot.BIOS == nil {
+		return m.decodeIDE
+	}
+	return nil
 }
 
 // decodeIDE maps and unmaps the ports of an IDE channel as the controller's registers say.

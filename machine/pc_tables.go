@@ -42,7 +42,7 @@ func (m *Machine) acpiTables() (tables, rsdp []byte, at uint32) {
 		return nil, nil, 0
 	}
 	tables, rsdp = acpi.Build(m.acpiBoard()).At(at)
-	if len(tables) > bios.TablesSize {
+	if len(tables) > smbiosOffset {
 		panic("machine: ACPI tables are too large")
 	}
 	return tables, rsdp, at
@@ -54,13 +54,8 @@ func (m *Machine) highTables() []service.Table {
 	if at == 0 {
 		return nil
 	}
-	return []service.Table{{At: at, Data: tables}}
-}
-
-// lowTables are what systems look for in the ROM: the RSDP comes first.
-func (m *Machine) lowTables() []byte {
-	_, rsdp, _ := m.acpiTables()
-	return rsdp
+	_, dmi := m.smbiosTables(at + smbiosOffset)
+	return []service.Table{{At: at, Data: tables}, {At: at + smbiosOffset, Data: dmi}}
 }
 
 // placeTables does what firmware does before a system is booted, for kernels that are
@@ -70,9 +65,8 @@ func (m *Machine) placeTables() (rsdp uint64) {
 		m.mem.WriteAt(t.Data, phys.Addr(t.At))
 	}
 	const low = bios.ROMBase + rom.Tables
-	tables := m.lowTables()
-	m.mem.WriteAt(tables, low)
-	if len(tables) == 0 {
+	m.mem.WriteAt(m.lowTables(), low)
+	if bios.TablesBase(m.cfg.Memory) == 0 {
 		return 0
 	}
 	return low

@@ -57,6 +57,8 @@ var mayImport = map[string][]string{
 	"bios":                 {"cpu/x86", "mmu/phys"},
 	"bios/acpi/aml":        {},
 	"bios/acpi":            {"bios/acpi/aml"},
+	"bios/mptable":         {},
+	"bios/smbios":          {},
 	"bios/rom":             {},
 	"bios/service":         {"bios/rom", "cpu/x86"},
 	"machine/gdbstub":      {"cpu", "cpu/x86"},
