@@ -301,7 +301,7 @@ func (s *session) debugTalk(ctx context.Context, d *debug.Debugger) error {
 func (s *session) debugCommand(ctx context.Context, d *debug.Debugger, line string, out io.Writer) (quit bool) {
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.prompt.change(func(p *promptState) { p.cancel = func() { cancel(); s.m.Stop() } })
+	s.prompt.change(func(p *promptState) { p.cancel = cancel })
 	defer s.prompt.change(func(p *promptState) { p.cancel = nil })
 	return d.Execute(running, line, out)
 }

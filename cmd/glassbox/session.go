@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/expect"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/screen"
 	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/glassbox-vm/glassbox/machine/debug"
 )
 
 // A session is a machine that runs, and the person or script in front of it.
@@ -326,7 +328,7 @@ func (s *session) end(res machine.Result) error {
 	case machine.StopDebugExit:
 		return s.unmet(fail(res.ExitCode, nil))
 	case machine.StopTripleFault:
-		return fail(exitCrash, fmt.Errorf("the guest crashed: triple fault\n%s", res.Detail))
+		return fail(exitCrash, fmt.Errorf("the guest crashed: triple fault\n%s", strings.TrimSpace(debug.ExplainCrash(s.m))))
 	case machine.StopHalted:
 		err := s.unmet(nil)
 		if err == nil && s.m.NothingToBoot() {

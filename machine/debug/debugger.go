@@ -89,6 +89,9 @@ type Stop struct {
 	Err    error // a condition that could not be worked out
 }
 
+// Count is the number of instructions that the machine has executed.
+func (d *Debugger) Count() uint64 { return d.m.Count() }
+
 // Add makes a point.
 func (d *Debugger) Add(p *Point) *Point {
 	if !p.hidden {

@@ -16,7 +16,7 @@ func (d *Debugger) report(s Stop) {
 	case StopPoint:
 		d.reportPoint(s)
 	case StopInterrupted:
-		d.printf("interrupted\n")
+		d.printf("\ninterrupted\n")
 	case StopTripleFault:
 		d.printf("%s", explainChain(&scene{c: d.CPU(), mem: d.t.Memory(), x: &d.CPU().LastChain.At, sym: &d.Symbols}))
 	case StopEnded:

@@ -54,6 +54,9 @@ x  /NFS ADDRESS       linear memory           xp /NFS ...  physical memory
                       N items, format F (x d u o c, or i: code), size S
 u [/N] [ADDRESS]      disassemble, from RIP if no address is given
 page ADDRESS          walk the page tables, level by level
+bt, print-stack [N]   callers; words of the stack
+info idt|gdt|tss|cpu|pci  tables, decoded; processors; devices on PCI
+explain [interrupt]   why the last fault was raised, how the last interrupt got here
 info screen           mode of the display     screendump FILE   the screen: .png or .txt
 sendkey KEY-KEY...    press keys, such as ret or ctrl-alt-delete, when the machine goes on
 p  EXPRESSION         print a value: numbers, registers, + - *
