@@ -53,4 +53,8 @@ var _ monitor.Traveller = (*target)(nil)
 func (t *target) Past() *machine.Timeline { return t.s.m.Timeline() }
 
 // Debugger implements monitor.Traveller.
-func (t *target) Debugger() *debug.Debugger { return debug.New(t.s.m, t.s.m.Timeline()) }
+func (t *target) Debugger() *debug.Debugger {
+	d := debug.New(t.s.m, t.s.m.Timeline())
+	d.Still = true
+	return d
+}

@@ -48,29 +48,19 @@ func (d *Debugger) commandTable(ctx context.Context) []command {
 // running is the commands that let the machine go, forwards or backwards.
 func (d *Debugger) running(ctx context.Context) []command {
 	with := func(f func(ctx context.Context, args string) (Stop, error)) func(string) error {
-		return func(args string) error {
-			stop, err := f(ctx, args)
-			if err == nil {
-				d.report(stop)
-			}
-			return err
-		}
+		return d.moving(ctx, f)
 	}
 	simple := func(f func(ctx context.Context) (Stop, error)) func(string) error {
 		return with(func(ctx context.Context, _ string) (Stop, error) { return f(ctx) })
 	}
-	return []command{
+	return append([]command{
 		{[]string{"c", "cont", "continue"}, "[N]", "go on; N: past the next N-1 hits of the point", with(d.cont)},
 		{[]string{"s", "si", "step", "stepi"}, "[N]", "execute N instructions", with(d.step)},
 		{[]string{"n", "ni", "next", "nexti", "over"}, "", "the same over calls, interrupts and repeated string instructions", simple(d.StepOver)},
 		{[]string{"p"}, "[EXPRESSION]", "without argument like n, as in Bochs; else print, as in gdb", func(a string) error { return d.overOrPrint(ctx, a) }},
 		{[]string{"finish", "fin", "ret"}, "", "go on until the function returns", simple(d.Finish)},
 		{[]string{"until", "advance"}, "ADDRESS", "go on to an address", with(d.advance)},
-		{[]string{"rs", "reverse-step", "reverse-stepi", "rsi"}, "[N]", "go N instructions back", with(d.reverseStep)},
-		{[]string{"rc", "reverse-continue"}, "", "go back to the last hit of a point", simple(d.ReverseContinue)},
-		{[]string{"goto"}, "N", "go to where N instructions have been executed, back or forward", with(d.gotoCount)},
-		{[]string{"who"}, "ADDRESS [BYTES]", "go back to the last instruction that wrote there", with(d.who)},
-	}
+	}, d.travelCommands(ctx)...)
 }
 
 // changeCommands change the machine or the debugger, or say something about either.
@@ -88,7 +78,7 @@ func (d *Debugger) changeCommands(ctx context.Context) []command {
 		{[]string{"trace-mem"}, "on|off", "", func(a string) error { return onOff(a, &d.trace.memory) }},
 		{[]string{"ptime", "time"}, "", "instructions and virtual time so far", func(string) error { return d.time() }},
 		{[]string{"explain", "why"}, "[fault|interrupt|last]", "why a fault was raised, how an interrupt got here, what the last instruction did", func(a string) error { return d.explainMore(ctx, a) }},
-		{[]string{"info", "i"}, "SUBJECT", "registers idt gdt ldt tss tab mem eflags cpu pci symbols device break time, or a chip", d.infoMore},
+		{[]string{"info", "i"}, "SUBJECT", "registers idt gdt ldt tss tab mem eflags cpu pci symbols device break time history, or a chip", d.infoMore},
 		{[]string{"help", "h"}, "[COMMAND]", "this list", func(a string) error { return d.help(ctx, a) }},
 		{[]string{"q", "quit", "exit"}, "", "leave", func(string) error { d.quit = true; return nil }},
 	}
@@ -146,36 +136,6 @@ func (d *Debugger) advance(ctx context.Context, args string) (Stop, error) {
 		return Stop{}, err
 	}
 	return d.runTo(ctx, &Point{Kind: PointCode, Addr: addr, Once: true, hidden: true})
-}
-
-func (d *Debugger) reverseStep(ctx context.Context, args string) (Stop, error) {
-	n, err := d.number(args, 1)
-	if err != nil {
-		return Stop{}, err
-	}
-	return d.ReverseStep(ctx, n)
-}
-
-func (d *Debugger) gotoCount(ctx context.Context, args string) (Stop, error) {
-	n, err := d.eval(args)
-	if err != nil {
-		return Stop{}, err
-	}
-	return d.Goto(ctx, n)
-}
-
-// who goes back to the last writer of a place in memory. Other points do not count.
-func (d *Debugger) who(ctx context.Context, args string) (Stop, error) {
-	addr, size, err := d.rangeArg(args, 1)
-	if err != nil {
-		return Stop{}, err
-	}
-	points := d.points
-	defer func() { d.points = points }()
-	d.points = []*Point{{Kind: PointData, Addr: addr, Size: size, Write: true}}
-	d.nextID++
-	d.points[0].ID = d.nextID
-	return d.ReverseContinue(ctx)
 }
 
 // rangeArg reads "ADDRESS [BYTES]".
@@ -405,6 +365,8 @@ func (d *Debugger) infoMore(args string) error {
 		return d.list("")
 	case "time", "status":
 		return d.time()
+	case "history":
+		return d.history()
 	}
 	return d.info(args)
 }

@@ -24,17 +24,6 @@ type Machine interface {
 	Run(ctx context.Context, opt machine.RunOptions) (machine.Result, error)
 }
 
-// A Timeline is the past of a machine.
-type Timeline interface {
-	// Goto takes the machine to where it had executed count instructions.
-	Goto(ctx context.Context, count uint64) error
-	// ReverseContinue goes back to the last moment at which run says that something
-	// happened; see machine.Timeline.
-	ReverseContinue(ctx context.Context, run func(ctx context.Context, end uint64) (at uint64, hit bool, err error)) (hit bool, err error)
-	// Changed is called after registers or memory were changed from outside.
-	Changed() error
-}
-
 // A Debugger stops a machine where somebody wants it to, lets it go step by step, and
 // back. It belongs to the goroutine that owns the machine.
 type Debugger struct {
@@ -47,6 +36,9 @@ type Debugger struct {
 	// writemem; nil: there are no files.
 	ReadFile  func(name string) ([]byte, error)
 	WriteFile func(name string, data []byte) error
+	// Still keeps the machine where it has been already: nothing runs beyond the end of
+	// its history.
+	Still bool
 
 	m      Machine
 	past   Timeline // nil: no way back
@@ -409,7 +401,7 @@ func (d *Debugger) Goto(ctx context.Context, count uint64) (Stop, error) {
 	if count == d.m.Count() {
 		return d.stopped(Stop{Kind: StopStepped}), nil
 	}
-	if count > d.m.Count() {
+	if count > d.m.Count() && (d.past == nil || count > d.past.End().Count) && !d.Still {
 		points := d.points
 		defer func() { d.points = points }()
 		d.points = nil

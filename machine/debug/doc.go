@@ -5,6 +5,7 @@
 //	debugger.go     breakpoints and steps, forwards and backwards
 //	point*.go       reasons to stop, and the commands that make them
 //	commands.go     the other commands; report.go what is said at a stop
+//	travel.go       going back, and who did it
 //	change.go       what one instruction did
 //	expr.go         expressions over registers, memory and symbols
 //	symbols.go      names of addresses: ELF, System.map, kallsyms
