@@ -199,7 +199,9 @@ func compare(t *testing.T, all []*disagreement, peer, program, want string, got 
 	for _, d := range all {
 		if d.peer == peer && d.program == program && d.name == name {
 			d.seen = true
-			assert.Equal(t, name+": "+d.says, name+": "+says, "disagree.txt has another answer")
+			if head, any := strings.CutSuffix(d.says, "*"); !any || !strings.HasPrefix(says, head) {
+				assert.Equal(t, name+": "+d.says, name+": "+says, "disagree.txt has another answer")
+			}
 			assert.NotEqual(t, want, name+": "+says, "disagree.txt lists what agrees")
 			return
 		}
