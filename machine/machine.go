@@ -86,6 +86,8 @@ type Config struct {
 	Drives   Drives
 	Serial   [4]writer // what COM1…COM4 send; nil discards
 	DebugCon io.Writer // what port E9h sends; nil discards
+	// OpenMedium opens what ChangeMedium names, for the drive at position i.
+	OpenMedium func(i int, name string) (disk.Image, error)
 	// DebugConPort is where the debug console is instead of E9h; firmware writes to 402h.
 	DebugConPort uint16
 	Parallel     io.Writer // what is printed on LPT1; nil: no printer
@@ -157,6 +159,7 @@ type Machine struct {
 	unknown   map[string]uint64
 	sinks     []*sink
 	keys      keyQueue
+	opened    [len(Drives{})]disk.Image // by ChangeMedium
 	look      look
 	journal   func(Input)  // told of every input taken; may be nil
 	until     devices.Time // RunOptions.Until of the present Run, or never
@@ -233,7 +236,7 @@ func (m *Machine) Close() error {
 	m.timeline.release()
 	mem := m.mem
 	m.mem = nil
-	return mem.Close()
+	return errors.Join(m.closeMedia(), mem.Close())
 }
 
 // powerOn resets every chip and, for a direct boot, loads the kernel.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/glassbox-vm/glassbox/bios/service"
 	"github.com/glassbox-vm/glassbox/devices"
@@ -99,16 +100,77 @@ var ErrMedium = errors.New("change medium")
 // SetMedium puts a disc into the CD-ROM or floppy drive at position i of Config.Drives, or
 // takes it out with nil, and returns what was in it, which is the caller's again. Call it
 // between calls of Run. While the machine is recorded or replayed it is an error, because
-// the journal does not hold discs. A Timeline begins anew: the disc that was there before is
+// the journal does not hold discs: see ChangeMedium. A Timeline begins anew: the disc that was there before is
 // not here any more.
 func (m *Machine) SetMedium(i int, image disk.Image) (old disk.Image, err error) {
+	if m.recording() && !m.inPast() {
+		return nil, fmt.Errorf("%w: the machine is being recorded or replayed", ErrMedium)
+	}
+	return m.setMedium(i, image)
+}
+
+// ChangeMedium puts the disc that Config.OpenMedium opens by that name into the drive at
+// position i, or takes out what is there if the name is empty. The machine closes the disc
+// when it is taken out, or with itself. A journal holds the name. Call it between calls of
+// Run.
+func (m *Machine) ChangeMedium(i int, name string) error {
+	switch {
+	case m.replay != nil:
+		return fmt.Errorf("%w: the machine follows a journal", ErrMedium)
+	case m.recorder != nil:
+		m.clock.fireDue() // as a replay does before every input
+	}
+	if err := m.changeMedium(i, name); err != nil {
+		return err
+	}
+	m.recorder.event(inputMedium, Input{Port: i, Data: []byte(name)})
+	return nil
+}
+
+// changeMedium is ChangeMedium, also in a replay.
+func (m *Machine) changeMedium(i int, name string) error {
+	var image disk.Image
+	if name != "" {
+		if m.cfg.OpenMedium == nil {
+			return fmt.Errorf("%w: Config.OpenMedium is not set", ErrMedium)
+		}
+		var err error
+		if image, err = m.cfg.OpenMedium(i, name); err != nil {
+			return fmt.Errorf("%w: %w", ErrMedium, err)
+		}
+	}
+	if _, err := m.setMedium(i, image); err != nil {
+		if image != nil {
+			image.Close()
+		}
+		return err
+	}
+	old := m.opened[i]
+	if m.opened[i] = image; old != nil {
+		if err := old.Close(); err != nil {
+			return fmt.Errorf("%w: %w", ErrMedium, err)
+		}
+	}
+	return nil
+}
+
+// closeMedia closes what ChangeMedium has opened.
+func (m *Machine) closeMedia() (err error) {
+	for i, image := range m.opened {
+		if image != nil {
+			err = errors.Join(err, image.Close())
+			m.opened[i] = nil
+		}
+	}
+	return err
+}
+
+func (m *Machine) setMedium(i int, image disk.Image) (old disk.Image, err error) {
 	switch {
 	case i < 0 || i >= len(m.cfg.Drives) || m.cfg.Drives[i] == nil:
 		return nil, fmt.Errorf("%w: there is no drive %d", ErrMedium, i)
 	case i < FloppyA && !m.cfg.Drives[i].CDROM:
 		return nil, fmt.Errorf("%w: drive %d is a hard disk", ErrMedium, i)
-	case m.recording() && !m.inPast():
-		return nil, fmt.Errorf("%w: the machine is being recorded or replayed", ErrMedium)
 	}
 	if image != nil && i >= FloppyA {
 		if _, ok := fdc82077.FormatOf(image.Size()); !ok {
@@ -197,4 +259,32 @@ func (m *Machine) acceptEvent(in Input) {
 	case in.Port == PortPower:
 		m.pm.PressPowerButton()
 	}
+}
+
+// DriveNamed is the position in Config.Drives of a drive: hda…hdd, fda, fdb, cdrom for the
+// first CD-ROM drive, or QEMU's ide0-hd0, ide1-cd0, floppy0.
+func (m *Machine) DriveNamed(name string) (int, error) {
+	if i, ok := driveNames[name]; ok && m.cfg.Drives[i] != nil {
+		return i, nil
+	}
+	var have []string
+	for i, d := range m.cfg.Drives {
+		switch {
+		case d == nil:
+		case d.CDROM && name == "cdrom":
+			return i, nil
+		default:
+			have = append(have, [...]string{"hda", "hdb", "hdc", "hdd", "fda", "fdb"}[i])
+		}
+	}
+	if len(have) == 0 {
+		have = []string{"none"}
+	}
+	return 0, fmt.Errorf("%w: there is no drive %q; there are %s", ErrMedium, name, strings.Join(have, ", "))
+}
+
+var driveNames = map[string]int{
+	"hda": 0, "hdb": 1, "hdc": 2, "hdd": 3, "fda": 4, "fdb": 5, "floppy0": 4, "floppy1": 5,
+	"ide0-hd0": 0, "ide0-hd1": 1, "ide1-hd0": 2, "ide1-hd1": 3,
+	"ide0-cd0": 0, "ide0-cd1": 1, "ide1-cd0": 2, "ide1-cd1": 3,
 }

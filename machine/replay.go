@@ -141,14 +141,14 @@ func (r *replay) read(s *bufio.Scanner) error {
 		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
 			return fmt.Errorf("%w: line %d: %w", ErrJournal, n, err)
 		}
-		if l.Count < last || l.Kind == inputData && uint(l.Port) > PortPower {
-			return fmt.Errorf("%w: line %d is out of order, or for a port that does not exist", ErrJournal, n)
+		if l.Count < last || l.Kind == inputData && uint(l.Port) > PortPower || l.Kind == inputMedium && uint(l.Port) >= uint(len(Drives{})) {
+			return fmt.Errorf("%w: line %d is out of order, or for a port or drive that does not exist", ErrJournal, n)
 		}
 		last = l.Count
 		switch l.Kind {
 		case journalHash:
 			r.hashes = append(r.hashes, l)
-		case inputData, inputReset, inputForget, journalEnd:
+		case inputData, inputReset, inputForget, inputMedium, journalEnd:
 			r.events = append(r.events, l)
 		default:
 			return fmt.Errorf("%w: line %d: %.20q is not known", ErrJournal, n, l.Kind)
@@ -225,6 +225,8 @@ func (r *replay) step(m *Machine) (done bool, err error) {
 			err = m.reset()
 		case inputForget:
 			m.dropTranslations()
+		case inputMedium:
+			err = m.changeMedium(e.Port, string(e.Data))
 		}
 		if err != nil {
 			return false, err

@@ -27,6 +27,7 @@ const (
 	inputData   = "in"     // Data came in on Port, see Input
 	inputReset  = "reset"  // somebody pressed the reset button
 	inputForget = "forget" // a snapshot was taken: the TLB is empty
+	inputMedium = "medium" // the disc that Data names was put into drive Port
 	journalHash = "hash"   // the state at this moment
 	journalEnd  = "end"    // and of the recording
 )

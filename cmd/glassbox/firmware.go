@@ -101,7 +101,7 @@ func parseFWCfg(value string) (f fwFile, err error) {
 	}
 	switch {
 	case f.name == "" || len(f.name) > machine.MaxFWFileName:
-		return f, fmt.Errorf("%s: a name has 1 to %d bytes", value, machine.MaxFWFileName)
+		return f, fmt.Errorf("%s: name has 1 to %d bytes", value, machine.MaxFWFileName)
 	case contents != 1:
 		return f, fmt.Errorf("%s: give file=FILE or string=TEXT", value)
 	}

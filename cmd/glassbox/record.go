@@ -6,8 +6,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/expect"
 	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/glassbox-vm/glassbox/machine/expect"
 	"github.com/urfave/cli/v2"
 )
 
@@ -153,7 +153,7 @@ func replayOptions(e *env, path string, more []string) (*options, error) {
 	}
 	o.discardWrites()
 	o.replay = path
-	o.clock, o.script, o.budget, o.timeout = "virtual", expect.Script{}, 0, 0
+	o.clock, o.script, o.scriptFile, o.budget, o.timeout = "virtual", expect.Script{}, "", 0, 0
 	return o, nil
 }
 

@@ -17,7 +17,7 @@ func TestRecordAndReplay(t *testing.T) {
 	kernel := write(t, "guest.elf", guest.Image())
 	image := write(t, "disk.img", make([]byte, 1<<20))
 	journal := filepath.Join(t.TempDir(), "a.journal")
-	run := append([]string{"-kernel", kernel, "-m", "8", "-hda", image, "--timeout", "20s"}, script("help", "regs", "disk", "off")...)
+	run := append([]string{"-kernel", kernel, "-m", "8", "-hda", image, "--timeout", "20s"}, guestScript("help", "regs", "disk", "off")...)
 	code, out, stderr := call(t, append([]string{"record", journal, "--"}, run...)...)
 	require.Equal(t, 0, code, stderr)
 

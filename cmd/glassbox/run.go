@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/glassbox-vm/glassbox/bios"
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/expect"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/opt"
 	"github.com/glassbox-vm/glassbox/devices/disk"
 	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/glassbox-vm/glassbox/machine/expect"
 	"github.com/urfave/cli/v2"
 )
 
@@ -87,14 +87,17 @@ type options struct {
 	debugcon lineSpec
 	parallel lineSpec
 	script   expect.Script
-	budget   uint64
-	timeout  time.Duration
-	clock    string // "", virtual, real
-	logMask  []string
-	logFile  string
-	trace    string
-	stats    statsMode
-	travel   travelMode
+	// scriptFile is --script, or "".
+	scriptFile  string
+	snapshotAll bool // -snapshot
+	budget      uint64
+	timeout     time.Duration
+	clock       string // "", virtual, real
+	logMask     []string
+	logFile     string
+	trace       string
+	stats       statsMode
+	travel      travelMode
 
 	textScreen bool   // -display text
 	screenshot string // file, or ""
@@ -130,6 +133,7 @@ func runOptions(c *cli.Context, e *env, t *typing) (*options, error) {
 	o.cfg.Boot.Append = c.String("append")
 	o.cfg.NoReboot = c.Bool("no-reboot")
 	o.loadvm = c.String("loadvm")
+	o.scriptFile = c.String("script")
 	if m := c.String("machine"); m != "" && m != "pc" && !strings.HasPrefix(m, "pc,") && !strings.HasPrefix(m, "pc-i440fx") {
 		return nil, usagef("-machine %s: there is only pc; -machine help lists", m)
 	}
@@ -268,7 +272,7 @@ func (o *options) readDrives(c *cli.Context) error {
 	if c.NArg() == 1 {
 		o.drives = append(o.drives, driveSpec{option: "disk", path: c.Args().First(), index: -1})
 	}
-	if c.Bool("snapshot") {
+	if o.snapshotAll = c.Bool("snapshot"); o.snapshotAll {
 		for i := range o.drives {
 			if !o.drives[i].explicit && !o.drives[i].cdrom {
 				o.drives[i].open.Snapshot = true

@@ -76,8 +76,8 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 }
 
-// script types commands into the embedded guest, one per prompt.
-func script(commands ...string) []string {
+// guestScript types commands into the embedded guest, one per prompt.
+func guestScript(commands ...string) []string {
 	var args []string
 	for _, c := range commands {
 		args = append(args, "--type-after", "glass> ", "--type", c+`\n`)
@@ -98,14 +98,14 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"expectation met", 0, "Type help", "", []string{"--expect", "Type help"}},
 		{"forbidden text", exitCrash, "", "tick", []string{"--fail-on", "tick"}},
-		{"reset with -no-reboot", 0, "Resetting.", "", append(script("reboot"), "-no-reboot")},
-		{"halted for good", 0, "Off.", "nothing can wake it", script("off")},
-		{"code of the guest", 7, "Off.", "", append(script("off 3"), "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04")},
-		{"expectation not met", exitUnmet, "", "no output matched", append(script("off"), "--expect", "never to be seen")},
+		{"reset with -no-reboot", 0, "Resetting.", "", append(guestScript("reboot"), "-no-reboot")},
+		{"halted for good", 0, "Off.", "nothing can wake it", guestScript("off")},
+		{"code of the guest", 7, "Off.", "", append(guestScript("off 3"), "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04")},
+		{"expectation not met", exitUnmet, "", "no output matched", append(guestScript("off"), "--expect", "never to be seen")},
 		{"budget", 0, "", "", []string{"--budget", "100k"}},
 		{"budget before the expectation", exitUnmet, "", "no output", []string{"--budget", "1k", "--expect", "glass> "}},
 		{"time limit", exitTimeout, "", "--timeout", []string{"--timeout", "300ms"}},
-		{"fault survived", 0, "Handled; going on.", "", append(script("fault"), "--expect", "going on.")},
+		{"fault survived", 0, "Handled; going on.", "", append(guestScript("fault"), "--expect", "going on.")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			code, out, stderr := call(t, append(base, tc.args...)...)
@@ -121,7 +121,7 @@ func TestSameCommandSameState(t *testing.T) {
 	kernel := write(t, "guest.elf", guest.Image())
 	var hashes [2]string
 	for i := range hashes {
-		code, _, stderr := call(t, append([]string{"run", "-kernel", kernel, "--stats=json", "--expect", "seconds|[0-9] s$"}, script("page", "ticks")...)...)
+		code, _, stderr := call(t, append([]string{"run", "-kernel", kernel, "--stats=json", "--expect", "seconds|[0-9] s$"}, guestScript("page", "ticks")...)...)
 		require.Zero(t, code, stderr)
 		var st statistic
 		require.NoError(t, json.Unmarshal([]byte(stderr), &st), stderr)
@@ -137,7 +137,7 @@ func TestDisksAndFiles(t *testing.T) {
 	img := write(t, "disk,1.img", append([]byte("hello from the disk"), make([]byte, 1005)...))
 	log := filepath.Join(t.TempDir(), "serial.log")
 	code, out, stderr := call(t, append([]string{"run", "-kernel", kernel, "-serial", "file:" + log,
-		"-drive", "file=" + strings.ReplaceAll(img, ",", ",,") + ",readonly=on", "--expect", "zeros not shown"}, script("disk")...)...)
+		"-drive", "file=" + strings.ReplaceAll(img, ",", ",,") + ",readonly=on", "--expect", "zeros not shown"}, guestScript("disk")...)...)
 	require.Zero(t, code, stderr)
 	assert.Empty(t, out, "COM1 goes to the file")
 	text, err := os.ReadFile(log)
@@ -162,7 +162,7 @@ func TestTraceShowsEveryInstruction(t *testing.T) {
 func TestLogOfInterrupts(t *testing.T) {
 	kernel := write(t, "guest.elf", guest.Image())
 	log := filepath.Join(t.TempDir(), "log")
-	code, _, stderr := call(t, append([]string{"run", "-kernel", kernel, "-d", "int", "-D", log, "--expect", "Handled"}, script("fault")...)...)
+	code, _, stderr := call(t, append([]string{"run", "-kernel", kernel, "-d", "int", "-D", log, "--expect", "Handled"}, guestScript("fault")...)...)
 	require.Zero(t, code, stderr)
 	text, err := os.ReadFile(log)
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestKeysReachGuestAndMonitor(t *testing.T) {
 }
 
 func TestDemoEmbedded(t *testing.T) {
-	code, out, stderr := call(t, append([]string{"demo", "--embedded", "--expect", "zeros not shown"}, script("disk")...)...)
+	code, out, stderr := call(t, append([]string{"demo", "--embedded", "--expect", "zeros not shown"}, guestScript("disk")...)...)
 	assert.Zero(t, code, stderr)
 	assert.Contains(t, out, "This is sector 0")
 }

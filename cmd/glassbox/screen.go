@@ -13,6 +13,7 @@ import (
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/screen"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/machine"
+	"github.com/glassbox-vm/glassbox/machine/script"
 	"github.com/urfave/cli/v2"
 )
 
@@ -104,11 +105,11 @@ func (s *session) takeScreenshot() error {
 // typeScript sends the text of --type: to COM1, or to the keyboard if nothing is connected
 // to COM1.
 func (s *session) typeScript(p []byte) {
-	if len(s.serial) > 0 && s.serial[0] != (lineSpec{}) {
+	if s.keyboardOnly() {
+		s.m.TypeKeys(p)
+	} else {
 		s.m.SendSerial(0, p)
-		return
 	}
-	s.m.TypeKeys(p)
 }
 
 // watchScreen shows the script what is new on the text screen. Blanks before the cursor
@@ -126,16 +127,16 @@ func (s *session) watchScreen() {
 	s.watch.Screen(lines)
 }
 
-// How often somebody looks at the screen: a script in virtual time, a person in the host's.
-const (
-	scriptLook = 5_000_000 // nanoseconds
-	personLook = 40 * time.Millisecond
-)
+// personLook is how often a person looks at the screen, in the host's time.
+const personLook = 40 * time.Millisecond
 
 // openScreen starts what looks at the guest's screen: the script, and the terminal.
 func (s *session) openScreen() error {
-	if !s.script.Empty() {
-		s.m.OnScreen(scriptLook, s.watchScreen)
+	if s.runner != nil {
+		s.runner.Attach(s.m)
+	}
+	if s.scripted() {
+		s.m.OnScreen(script.LookInterval, s.lookAtScreen)
 	}
 	if !s.textScreen {
 		return nil

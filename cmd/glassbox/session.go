@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
-	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/expect"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/screen"
 	"github.com/glassbox-vm/glassbox/machine"
 	"github.com/glassbox-vm/glassbox/machine/debug"
+	"github.com/glassbox-vm/glassbox/machine/expect"
+	"github.com/glassbox-vm/glassbox/machine/script"
 )
 
 // A session is a machine that runs, and the person or script in front of it.
@@ -36,6 +37,7 @@ type session struct {
 	left bool // the session ended, not the machine
 
 	display *screen.Display // nil without -display text
+	runner  *script.Runner  // of --script, or nil
 
 	mu    sync.Mutex
 	notes []note
@@ -62,9 +64,13 @@ func newSession(j *job, e *env) *session { return &session{job: j, env: e} }
 // main builds the machine and runs it to its end.
 func (s *session) main() (err error) {
 	stdout := &stopOnError{w: s.env.stdout, s: s}
+	if err := s.openScript(); err != nil {
+		return err
+	}
 	if err := s.connect(stdout); err != nil {
 		return err
 	}
+	s.cfg.OpenMedium = s.openMedium
 	s.cfg.Clock = s.clockMode()
 	s.startClock()
 	if s.m, err = machine.New(s.cfg); err != nil {
@@ -141,8 +147,8 @@ func (s *session) connect(stdout io.Writer) error {
 		}
 		s.cfg.Serial[i] = w
 	}
-	if !s.script.Empty() {
-		s.cfg.Serial[0] = tee(s.cfg.Serial[0], s.watch)
+	for _, w := range s.watchers() {
+		s.cfg.Serial[0] = tee(s.cfg.Serial[0], w)
 	}
 	w, err := s.openLine("-parallel", s.parallel, stdout)
 	if err != nil {
@@ -190,7 +196,7 @@ func (s *session) console() int {
 
 // clockMode is real when a person is at the terminal, unless the user has chosen.
 func (s *session) clockMode() machine.Clock {
-	if s.clock == "real" || s.clock == "" && s.env.terminal != nil && (s.console() >= 0 || s.textScreen) && s.script.Empty() {
+	if s.clock == "real" || s.clock == "" && s.env.terminal != nil && (s.console() >= 0 || s.textScreen) && !s.scripted() {
 		return machine.Real
 	}
 	return machine.Virtual
@@ -277,7 +283,12 @@ func (s *session) loop() error {
 			}
 			left -= used
 		}
-		res, err := s.m.Run(ctx, machine.RunOptions{Budget: left})
+		opt := machine.RunOptions{Budget: left}
+		if quit, err := s.stepScript(&opt); quit {
+			s.left = true
+			return err
+		}
+		res, err := s.m.Run(ctx, opt)
 		if err != nil {
 			return runError(err)
 		}
@@ -291,11 +302,12 @@ func (s *session) loop() error {
 				return err
 			}
 		}
-		if res.Reason != machine.StopCancelled {
-			return s.end(res)
+		due := opt.Until != 0 && s.m.Now() >= opt.Until // for the script
+		if res.Reason != machine.StopCancelled && !(res.Reason == machine.StopBudget && due) {
+			return s.unmetScript(s.end(res))
 		}
 		if ctx.Err() != nil {
-			return s.unmet(fail(exitTimeout, fmt.Errorf("--timeout: %v are over", s.timeout)))
+			return s.unmetScript(s.unmet(fail(exitTimeout, fmt.Errorf("--timeout: %v are over", s.timeout))))
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // TestTerminalIsRestored ends runs in several ways on a terminal of their own, made by
-// script(1), and compares the terminal's mode before and after. SIGKILL included: a guard
+// guestScript(1), and compares the terminal's mode before and after. SIGKILL included: a guard
 // process sees to that.
 func TestTerminalIsRestored(t *testing.T) {
 	if testing.Short() {

@@ -74,3 +74,12 @@ func (t *target) PressKeys(keys ...ps2kbd.Key) { t.s.m.PressKeys(keys...) }
 
 // Status implements monitor.Target.
 func (t *target) Status() string { return t.s.status() }
+
+// ChangeMedium implements monitor.Target.
+func (t *target) ChangeMedium(drive, path string) error {
+	i, err := t.s.m.DriveNamed(drive)
+	if err != nil {
+		return err
+	}
+	return t.s.m.ChangeMedium(i, path)
+}

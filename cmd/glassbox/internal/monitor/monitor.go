@@ -3,7 +3,7 @@
 //
 //	monitor.go    the commands
 //	snapshots.go  savevm, loadvm
-//	screen.go     screendump, sendkey
+//	screen.go     screendump, sendkey, change, eject
 //	travel.go     goto, reverse-step and others, in the history of the machine
 //
 // What only looks at the machine is machine/debug's.
@@ -32,6 +32,8 @@ type Target interface {
 	SaveScreen(path string) error
 	// PressKeys presses keys one after the other and releases them.
 	PressKeys(keys ...ps2kbd.Key)
+	// ChangeMedium puts a disc into a drive; an empty path takes it out.
+	ChangeMedium(drive, path string) error
 }
 
 // A Verdict is what to do after a command.
@@ -59,6 +61,7 @@ info idt|gdt|tss|cpu|pci  tables, decoded; processors; devices on PCI
 explain [interrupt]   why the last fault was raised, how the last interrupt got here
 info screen           mode of the display     screendump FILE   the screen: .png or .txt
 sendkey KEY-KEY...    press keys, such as ret or ctrl-alt-delete, when the machine goes on
+change DRIVE FILE     another disc            eject DRIVE       none: cdrom, fda, fdb
 p  EXPRESSION         print a value: numbers, registers, + - *
 c, cont               let the machine run     q, quit      leave Glassbox
 savevm NAME           keep the state          loadvm NAME  go back to it; c goes on
@@ -111,6 +114,8 @@ func commands() []command {
 		command{[]string{"q", "quit", "exit"}, verdict(Quit)},
 		command{[]string{"screendump"}, stay((*Monitor).screendump)},
 		command{[]string{"sendkey"}, stay((*Monitor).sendkey)},
+		command{[]string{"change"}, stay((*Monitor).change)},
+		command{[]string{"eject"}, stay((*Monitor).eject)},
 		command{[]string{"system_reset"}, verdict(Reset)},
 		command{[]string{"savevm"}, snapshots(saveVM)},
 		command{[]string{"loadvm"}, snapshots(loadVM)},

@@ -14,6 +14,7 @@ import (
 
 // bench is a stopped machine of a processor and memory.
 type bench struct {
+	changed []string
 	cpu     *cpu.CPU
 	mem     *phys.Memory
 	saved   string
@@ -29,6 +30,10 @@ func (b *bench) SaveScreen(path string) error {
 	return nil
 }
 func (b *bench) PressKeys(k ...ps2kbd.Key) { b.pressed = append(b.pressed, k...) }
+func (b *bench) ChangeMedium(drive, path string) error {
+	b.changed = append(b.changed, drive+"="+path)
+	return nil
+}
 func (b *bench) EachPart(visit func(string, any)) {
 	visit("pit8254", struct {
 		Count uint16
@@ -159,7 +164,12 @@ func TestScreenAndKeys(t *testing.T) {
 	out, _ = enter(b, "sendkey ctrl-alt-delete")
 	assert.Empty(t, out)
 	assert.Equal(t, []ps2kbd.Key{ps2kbd.KeyLeftCtrl, ps2kbd.KeyLeftAlt, ps2kbd.KeyDelete}, b.pressed)
-	for _, bad := range []string{"sendkey", "sendkey hyper", "sendkey -", "sendkey " + strings.Repeat("a-", 20) + "a"} { // CVE-2015-8619
+	out, _ = enter(b, "change cdrom a b.iso")
+	assert.Empty(t, out)
+	out, _ = enter(b, "eject -f fda")
+	assert.Empty(t, out)
+	assert.Equal(t, []string{"cdrom=a b.iso", "fda="}, b.changed)
+	for _, bad := range []string{"change", "change cdrom", "eject", "sendkey", "sendkey hyper", "sendkey -", "sendkey " + strings.Repeat("a-", 20) + "a"} { // CVE-2015-8619
 		out, _ = enter(b, bad)
 		assert.NotEmpty(t, out, bad)
 	}

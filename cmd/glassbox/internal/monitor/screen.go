@@ -36,3 +36,21 @@ func (m *Monitor) sendkey(args string) error {
 	m.t.PressKeys(keys...)
 	return nil
 }
+
+// change puts another disc into a drive.
+func (m *Monitor) change(args string) error {
+	drive, path, _ := strings.Cut(args, " ")
+	if path = strings.TrimSpace(path); path == "" {
+		return errors.New("name a drive and a file: change cdrom FILE")
+	}
+	return m.t.ChangeMedium(drive, path)
+}
+
+// eject takes a disc out. -f, which forces QEMU, is not needed here.
+func (m *Monitor) eject(args string) error {
+	drive := strings.TrimSpace(strings.TrimPrefix(args, "-f "))
+	if drive == "" {
+		return errors.New("name a drive: eject cdrom")
+	}
+	return m.t.ChangeMedium(drive, "")
+}
