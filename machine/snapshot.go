@@ -16,7 +16,7 @@ import (
 // A snapshot forgets what the processor has cached of page tables, in the running machine
 // as well, so that it and a machine restored from the file go on in the same way.
 func (m *Machine) Snapshot(w io.Writer, name string) error {
-	info := SnapshotInfo{Name: name, Instructions: m.Count(), Time: m.clock.Now(), Machine: m.Description()}
+	info := m.snapshotInfo(name)
 	head, err := appendHeader(nil, &info)
 	if err != nil {
 		return err
@@ -60,6 +60,10 @@ func (m *Machine) Snapshot(w io.Writer, name string) error {
 		return err
 	}
 	return put("end", 1, nil)
+}
+
+func (m *Machine) snapshotInfo(name string) SnapshotInfo {
+	return SnapshotInfo{Name: name, Instructions: m.Count(), Time: m.clock.Now(), Machine: m.Description()}
 }
 
 // forgetTranslations empties the TLB, which is not part of a snapshot.
@@ -113,7 +117,7 @@ func diskSection(i int) string { return fmt.Sprintf("disk.%d", i) }
 type loaded struct {
 	states []any // by row of parts
 	ram    []section
-	disks  [4][]section
+	disks  [len(Drives{})][]section
 }
 
 // Restore replaces the whole state by what Snapshot wrote. The machine must be alike: see
@@ -160,12 +164,35 @@ func (m *Machine) Restore(r io.Reader) error {
 
 // load checks everything about a snapshot that can be checked without changing anything.
 func (m *Machine) load(data []byte, u *unpacker) (*loaded, error) {
-	info, n, err := readHeader(bytes.NewReader(data))
+	info, _, err := readHeader(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	here := m.Description()
 	if err := here.differs(&info.Machine); err != nil {
+		return nil, err
+	}
+	l, err := m.readSections(data, u, &here)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range l.disks {
+		o, err := m.overlay(i)
+		if err == nil && o == nil && len(d) > 0 {
+			err = fmt.Errorf("section %q: there is no disk to write to", diskSection(i))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// readSections reads and checks a snapshot of a machine with such a description, with the
+// rows of parts that this one has.
+func (m *Machine) readSections(data []byte, u *unpacker, here *Description) (*loaded, error) {
+	_, n, err := readHeader(bytes.NewReader(data))
+	if err != nil {
 		return nil, err
 	}
 	l := &loaded{}
@@ -191,7 +218,7 @@ func (m *Machine) load(data []byte, u *unpacker) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.loadDisks(c, l); err != nil {
+	if err := readDisks(c, l, here); err != nil {
 		return nil, err
 	}
 	if contents := c.next("end", 1); c.err != nil {
@@ -202,29 +229,19 @@ func (m *Machine) load(data []byte, u *unpacker) (*loaded, error) {
 	return l, nil
 }
 
-// loadDisks checks the sections of the disks.
-func (m *Machine) loadDisks(c *cutter, l *loaded) error {
-	for i := range m.cfg.Drives {
+// readDisks checks the sections of the disks.
+func readDisks(c *cutter, l *loaded, here *Description) error {
+	for i := range l.disks {
 		name := diskSection(i)
 		for c.peek() == name {
-			o, err := m.overlay(i)
-			if err == nil && o == nil {
-				err = fmt.Errorf("section %q: there is no disk to write to", name)
-			}
-			if err != nil {
-				return err
-			}
 			contents := c.next(name, 1)
 			if c.err != nil {
 				return c.err
 			}
-			if err := eachCluster(contents, o.Size(), func(int64, []byte) error { return nil }); err != nil {
+			if err := eachCluster(contents, here.Drives[i], func(int64, []byte) error { return nil }); err != nil {
 				return wrapSection(name, err)
 			}
 			l.disks[i] = append(l.disks[i], c.last)
-		}
-		if _, err := m.overlay(i); err != nil {
-			return err
 		}
 	}
 	return nil

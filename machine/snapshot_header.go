@@ -30,7 +30,7 @@ import (
 //	      n   compressed contents
 //
 // Numbers are little-endian. The sections are, in this order: every row of
-// Machine.parts; "ram", once for every 16 MiB; "disk.0" to "disk.3", for what an overlay
+// Machine.parts; "ram", once for every 16 MiB; "disk.0" to "disk.5", for what an overlay
 // holds, any number of times; "end", empty. Nothing follows.
 const (
 	snapshotMark    = "GBSNAP\r\n"

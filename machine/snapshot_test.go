@@ -327,3 +327,104 @@ func TestSnapshotReportsAFullDisk(t *testing.T) {
 		assert.ErrorIs(t, m.Snapshot(&failAfter{n * 100}, ""), errWriter)
 	}
 }
+
+// TestFloppyGoesBackWithTheMachine is a case of its own: the loader had no room for drives
+// beyond the four on IDE.
+func TestFloppyGoesBackWithTheMachine(t *testing.T) {
+	cfg := guestConfig(Fast)
+	img := disk.NewOverlay(disk.NewMemory(make([]byte, 1440<<10)))
+	cfg.Drives[FloppyA] = &Drive{Image: img}
+	m := newGuest(t, cfg)
+	_, err := img.WriteAt([]byte("first"), 70_000)
+	require.NoError(t, err)
+	saved := snapshotOf(t, m)
+	_, err = img.WriteAt([]byte("later"), 70_000)
+	require.NoError(t, err)
+	require.NoError(t, m.Restore(bytes.NewReader(saved)))
+	got := make([]byte, 5)
+	_, err = img.ReadAt(got, 70_000)
+	require.NoError(t, err)
+	assert.Equal(t, "first", string(got))
+}
+
+// TestDiffNamesWhatDiffers changes a register, memory, a chip and a disk.
+func TestDiffNamesWhatDiffers(t *testing.T) {
+	m := newGuest(t, guestConfig(Fast))
+	runFor(t, m, 100_000)
+	first, err := OpenSnapshot(bytes.NewReader(snapshotOf(t, m)))
+	require.NoError(t, err)
+	now, err := m.SavedState()
+	require.NoError(t, err)
+	list, err := first.Diff(now)
+	require.NoError(t, err)
+	assert.Empty(t, list, "nothing has happened")
+
+	s := m.cpu.Save()
+	s.GPR[3] ^= 0x10
+	require.NoError(t, m.cpu.Restore(s))
+	m.mem.WriteAt([]byte{0xaa, 0xbb}, 0x600ffe)
+	m.mem.WriteAt([]byte{0xcc}, 0x601000)
+	_, err = m.cfg.Drives[0].Image.WriteAt([]byte("x"), 70_000)
+	require.NoError(t, err)
+	m.ports.Out(0x61, 1, 0x03)
+	second, err := OpenSnapshot(bytes.NewReader(snapshotOf(t, m)))
+	require.NoError(t, err)
+	for _, other := range []*SavedState{second, now} {
+		if other == now {
+			now, err = m.SavedState()
+			require.NoError(t, err)
+			other = now
+		}
+		list, err = first.Diff(other)
+		require.NoError(t, err)
+		var text []string
+		for _, d := range list {
+			text = append(text, d.String())
+		}
+		all := fmt.Sprint(text)
+		assert.Contains(t, all, "cpu.RBX: ")
+		assert.Contains(t, all, "port61.")
+		assert.Contains(t, all, "memory 0x600000-0x601fff: 3 bytes differ")
+		assert.Contains(t, all, "disk 0, 64 KiB at 0x10000: written in the second only")
+		assert.Less(t, len(list), 10, all)
+	}
+	cfg := guestConfig(Fast)
+	cfg.Memory = 16 << 20
+	other, err := newGuest(t, cfg).SavedState()
+	require.NoError(t, err)
+	_, err = first.Diff(other)
+	assert.ErrorIs(t, err, ErrSnapshot)
+}
+
+// TestOpenSnapshotNoticesEveryFlippedByte needs no machine to do so.
+func TestOpenSnapshotNoticesEveryFlippedByte(t *testing.T) {
+	m := newGuest(t, Config{Memory: 1 << 20})
+	runFor(t, m, 100)
+	saved := snapshotOf(t, m)
+	for i := 0; i < len(saved); i += 64 {
+		bad := bytes.Clone(saved)
+		bad[i] ^= 1 << (i / 64 % 8)
+		_, err := OpenSnapshot(bytes.NewReader(bad))
+		require.ErrorIs(t, err, ErrSnapshot, "byte %d", i)
+	}
+	_, err := OpenSnapshot(bytes.NewReader(saved))
+	require.NoError(t, err)
+}
+
+// FuzzOpenSnapshot gives the reader that has no machine rubbish with right checksums.
+func FuzzOpenSnapshot(f *testing.F) {
+	m := newGuest(f, Config{Memory: 1 << 20})
+	good, err := OpenSnapshot(bytes.NewReader(snapshotOf(f, m)))
+	require.NoError(f, err)
+	f.Add(0, []byte{1, 2, 3})
+	f.Add(1, appendState(nil, m.cpu.Save()))
+	f.Add(1000, []byte{0xff})
+	f.Fuzz(func(t *testing.T, at int, contents []byte) {
+		s, err := OpenSnapshot(bytes.NewReader(withSection(t, m, at, contents)))
+		if err != nil {
+			require.ErrorIs(t, err, ErrSnapshot)
+			return
+		}
+		_, _ = good.Diff(s)
+	})
+}
