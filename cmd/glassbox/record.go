@@ -83,7 +83,7 @@ func (s *session) begin() error {
 	}
 	switch {
 	case s.record != "":
-		f, err := os.Create(s.record)
+		f, err := os.OpenFile(s.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // passwords are typed
 		if err != nil {
 			return fmt.Errorf("record %s: %w", s.record, bare(err))
 		}

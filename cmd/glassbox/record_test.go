@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -77,6 +78,35 @@ func TestSnapshotsByName(t *testing.T) {
 	require.NoError(t, target.ListVM(&list))
 	assert.Contains(t, list.String(), "first")
 	require.NoError(t, target.LoadVM("first"))
+	var diff strings.Builder
+	require.NoError(t, target.DiffVM(&diff, "first", ""))
+	assert.Equal(t, "no difference\n", diff.String())
+	_, err = s.m.Run(context.Background(), machine.RunOptions{Budget: 5000})
+	require.NoError(t, err)
+	require.NoError(t, target.SaveVM("second"))
+	for _, tc := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{0, "first", nil},
+		{0, "second", []string{"list"}},
+		{0, "8 MiB of memory", []string{"first"}},
+		{0, "5000 instructions", []string{"info", "first", "second"}},
+		{0, "whole, after 5000", []string{"check", "second"}},
+		{exitFailed, "cpu.RIP: ", []string{"diff", "first", "second"}},
+		{0, "no difference", []string{"diff", "first", "first"}},
+		{exitUsage, "name two", []string{"diff", "first"}},
+		{exitUsage, "name a snapshot", []string{"check"}},
+		{exitNotFound, "neither", []string{"frist"}},
+		{exitBadImage, "not a snapshot", []string{"check", kernel}},
+		{0, "", []string{"delete", "second"}},
+		{exitNotFound, "second", []string{"delete", "second"}},
+	} {
+		code, out, stderr := call(t, append([]string{"snapshot"}, tc.args...)...)
+		assert.Equal(t, tc.code, code, "%v: %s", tc.args, stderr)
+		assert.Contains(t, out+stderr, tc.want, "%v", tc.args)
+	}
 	code, _, stderr := call(t, "run", "-kernel", kernel, "-m", "8", "-loadvm", "first", "--expect", "glass> ")
 	assert.Equal(t, 0, code, stderr)
 	code, _, stderr = call(t, "run", "-kernel", kernel, "-m", "16", "-loadvm", "first")

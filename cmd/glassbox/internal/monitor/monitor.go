@@ -66,6 +66,7 @@ p  EXPRESSION         print a value: numbers, registers, + - *
 c, cont               let the machine run     q, quit      leave Glassbox
 savevm NAME           keep the state          loadvm NAME  go back to it; c goes on
 info snapshots        list them               delvm NAME   delete one
+snapshot diff NAME [NAME]                     what differs from it now, or from another
 system_reset          reset and run           help         this text
 
 Sizes are b (1), h (2), w (4) and g (8 bytes), as in gdb. Addresses may use registers:
@@ -120,6 +121,7 @@ func commands() []command {
 		command{[]string{"savevm"}, snapshots(saveVM)},
 		command{[]string{"loadvm"}, snapshots(loadVM)},
 		command{[]string{"delvm"}, snapshots(delVM)},
+		command{[]string{"snapshot"}, snapshots(snapshot)},
 	)
 }
 
