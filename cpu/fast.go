@@ -91,7 +91,7 @@ func (c *CPU) dispatch() *op {
 	}
 	b := f.find(off, c.S.RIP, c.S.Mode)
 	if b == nil {
-		if f.worth(off) {
+		if f.worth(off) && (n >= MaxInst || !c.crosses(la, n)) {
 			b = c.build(off, n)
 		}
 		if b == nil {
@@ -113,6 +113,13 @@ func (c *CPU) dispatch() *op {
 	}
 	c.S.Budget -= int64(b.n)
 	return b.first
+}
+
+// crosses says whether the instruction at la is known to be longer than the n bytes left in its
+// page: no block to build. When it does not know it says no.
+func (c *CPU) crosses(la mmu.LinAddr, n int) bool {
+	e := c.cachedAt(la)
+	return e.key == c.decodeKey() && int(e.in.Len) > n
 }
 
 // bail leaves the block before the instruction of o, of which nothing has happened yet, and
@@ -171,6 +178,21 @@ func (c *CPU) jump(rip uint64) *op {
 		return j.first
 	}
 	return nil
+}
+
+// goOn enters the block at CS:RIP after an instruction that ended its block and was not left
+// for a reason that runPlain knows; nil when there is something that the loop must look at.
+func (c *CPU) goOn() *op {
+	if c.Activity != Active || c.shadowSS || c.S.RFLAGS&uint64(x86.FlagRF) != 0 || c.S.Mode&ModeSegs != 0 || c.OnInst != nil {
+		return nil
+	}
+	if c.shadowSTI { // no pin asks for anything, so the next instruction ends it unseen
+		if c.S.Budget <= 0 || c.stops != nil {
+			return nil
+		}
+		c.shadowSTI = false
+	}
+	return c.jump(c.S.RIP)
 }
 
 // jumpFar is jump to the fixed target o.imm on another page. The link is good while the TLB

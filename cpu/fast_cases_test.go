@@ -42,6 +42,26 @@ func fzAgree(t *testing.T, mode, code string) *fzRig {
 	return a
 }
 
+// A copy within one page, which the guest has made absent without telling the processor, whose
+// entry still serves reads: the read is done and the write faults. The fast engine asks for the
+// write ahead; that must not cost the entry, or the plain engine, which starts again, faults at
+// the read.
+func TestCopyFaultsAtTheWriteAfterAStaleRead(t *testing.T) {
+	for _, copy := range []string{
+		"f3a4", // rep movsb
+		"a4",   // movsb
+		"ff36", // push [rsi], with the stack in the page
+	} {
+		r := fzAgree(t, "long", "be08200200 bf00200200 b904000000"+ // rsi, rdi, rcx
+			"488da600010000"+ // lea rsp, [rsi+100h]
+			"0f013e 80242510410000bf 8a06"+ // invlpg; not dirty; mov al, [rsi]
+			"80242510410000fe"+ // not present
+			copy+" f4f4f4")
+		require.NotEqual(t, Active, r.cpu.Activity)
+		require.NotZero(t, r.cpu.CR2)
+	}
+}
+
 // The entry of the page table for 22000h lies at 4110h. A guest changes it and does not tell
 // the processor: a read may go on using what is cached; a read-modify-write needs the right to
 // write, walks, and reads where it will write.

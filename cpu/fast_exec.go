@@ -30,10 +30,11 @@ func opPlain(c *CPU, o *op) *op {
 
 // opPlainLast is opPlain for the end of a block.
 func opPlainLast(c *CPU, o *op) *op {
-	if c.runPlain(o) {
-		c.S.RIP = c.nextRIP
+	if !c.runPlain(o) {
+		return nil
 	}
-	return nil
+	c.S.RIP = c.nextRIP
+	return c.goOn()
 }
 
 // runPlain executes the instruction with the budget as if the block ended with it. It

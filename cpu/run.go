@@ -203,7 +203,7 @@ func (c *CPU) fetchInst() (*Inst, Fault) {
 	}
 	code := c.Phys.Backing()[off : off+16 : off+16]
 	lo, hi := binary.LittleEndian.Uint64(code), binary.LittleEndian.Uint64(code[8:])
-	e := &c.decoded[(uint64(la)^uint64(la)>>decodeCacheBits)&(1<<decodeCacheBits-1)]
+	e := c.cachedAt(la)
 	if key := c.decodeKey(); (lo^e.lo)&e.maskLo|(hi^e.hi)&e.maskHi != 0 || e.key != key {
 		c.decode(code, &e.in)
 		e.lo, e.hi, e.key = lo, hi, key
@@ -249,52 +249,73 @@ func (c *CPU) decode(code []byte, in *Inst) (ok bool) {
 	return true
 }
 
-// fetchSlow reads an instruction byte by byte: at the end of a page or of the code
+// fetchSlow reads an instruction piece by piece: at the end of a page or of the code
 // segment, or from memory that is not RAM. A fault counts only if its byte is needed.
 func (c *CPU) fetchSlow() (*Inst, Fault) {
-	var code [MaxInst]byte
-	start := c.fetchRest(&code)
-	for n := start; n < len(code); n++ {
-		if n > 0 && c.decode(code[:n], &c.inst) {
-			return &c.inst, Fault{}
-		}
-		b, f := c.fetchByte(c.S.RIP + uint64(n))
+	var code [16]byte // the last is no part of it
+	la := c.codeLinear(c.S.RIP)
+	for n := 0; n < MaxInst; {
+		k, f := c.fetchPiece(c.S.RIP+uint64(n), code[n:MaxInst])
 		if f.Raised {
 			return nil, f
 		}
-		code[n] = b
+		n += k
+		if in := c.decodePart(la, &code, n); in != nil {
+			return in, Fault{}
+		}
 	}
-	c.decode(code[:], &c.inst)
+	c.decode(code[:MaxInst], &c.inst)
 	return &c.inst, Fault{}
 }
 
-// fetchRest reads what is left of the page of RAM at CS:RIP, if all of it may be fetched, and
-// says how many bytes that is: most instructions at the end of a page need no other.
-func (c *CPU) fetchRest(code *[MaxInst]byte) int {
-	rip := c.S.RIP
-	la := c.codeLinear(rip)
-	off, n, f := c.MMU.Fetch(la, c.CPL == 3)
-	if f.Raised || n == 0 || c.codeSize == 8 && !c.isCanonical(rip) || c.codeSize != 8 && rip+uint64(n)-1 > uint64(c.Seg[x86.CS].Limit) {
-		return 0
+// decodePart decodes the first n bytes of an instruction at la; nil when more are needed.
+func (c *CPU) decodePart(la mmu.LinAddr, code *[16]byte, n int) *Inst {
+	lo, hi := binary.LittleEndian.Uint64(code[:]), binary.LittleEndian.Uint64(code[8:])
+	e, key := c.cachedAt(la), c.decodeKey()
+	have, haveHi := byteMasks(uint8(n))
+	if e.key == key && (lo^e.lo)&e.maskLo&have|(hi^e.hi)&e.maskHi&haveHi == 0 {
+		if int(e.in.Len) > n {
+			return nil
+		}
+		return &e.in
 	}
-	return copy(code[:], c.Phys.Backing()[off:off+uint64(min(n, MaxInst))])
+	if !c.decode(code[:n], &c.inst) {
+		return nil
+	}
+	e.in, e.lo, e.hi, e.key = c.inst, lo, hi, key
+	e.maskLo, e.maskHi = byteMasks(e.in.Len)
+	return &e.in
 }
 
-func (c *CPU) fetchByte(rip uint64) (byte, Fault) {
+// cachedAt is the entry of the decode cache for an instruction at la.
+func (c *CPU) cachedAt(la mmu.LinAddr) *cachedInst {
+	return &c.decoded[(uint64(la)^uint64(la)>>decodeCacheBits)&(1<<decodeCacheBits-1)]
+}
+
+// fetchPiece fills p with instruction bytes from rip on, as far as they lie on one page and in
+// the code segment: at least one, or a fault. From where chips answer it is one.
+func (c *CPU) fetchPiece(rip uint64, p []byte) (n int, f Fault) {
+	n = len(p)
 	if c.codeSize == 8 {
 		if !c.isCanonical(rip) {
 			return 0, x86.GP(0, x86.ReasonNonCanonical)
 		}
-	} else if rip > uint64(c.Seg[x86.CS].Limit) {
-		return 0, x86.GP(0, x86.ReasonCodeLimit)
+	} else {
+		limit := uint64(c.Seg[x86.CS].Limit)
+		if rip > limit {
+			return 0, x86.GP(0, x86.ReasonCodeLimit)
+		}
+		n = int(min(uint64(n), limit-rip+1))
 	}
 	la := c.codeLinear(rip)
-	off, n, f := c.MMU.Fetch(la, c.CPL == 3)
+	off, left, f := c.MMU.Fetch(la, c.CPL == 3)
 	if f.Raised {
 		return 0, f
 	}
-	if n == 0 {
-		return c.MMU.FetchByte(la, c.CPL == 3)
+	if left == 0 {
+		p[0], f = c.MMU.FetchByte(la, c.CPL == 3)
+		return 1, f
 	}
-	return c.Phys.Backing()[off], Fault{}
+	n = min(n, left)
+	return copy(p[:n], c.Phys.Backing()[off:off+uint64(n)]), Fault{}
 }

@@ -284,6 +284,7 @@ func (m *MMU) twoPages(la uint64, a Access, c Class) (lo, hi phys.Addr, f x86.Fa
 	if _, known := m.cached(la, a, int(c)); !known {
 		var w walk
 		if f = m.allowed(la, a, c, &w); f.Raised {
+			m.Invalidate(LinAddr(la))
 			return 0, 0, f
 		}
 	}

@@ -40,10 +40,12 @@ func (m *MMU) SaveCache() *Cache {
 	c := &Cache{large: m.large, epochs: s.epochs, visible: s.visible, pcids: s.pcids, present: s.present, next: s.next}
 	for t := range tables {
 		used := &m.slots[t]
-		c.entries[t] = make([]cachedEntry, 0, used.n)
-		for _, i := range used.list[:used.n] {
-			if e := &used.at[i]; e.valid {
-				c.entries[t] = append(c.entries[t], cachedEntry{i, e.page, e.mapping})
+		c.entries[t] = make([]cachedEntry, 0, used.lists[0].n+used.lists[1].n)
+		for which := range used.lists {
+			for _, i := range used.lists[which].used() {
+				if e := &used.at[i]; e.valid && int(e.flags&slotGlobal) == which {
+					c.entries[t] = append(c.entries[t], cachedEntry{i, e.page, e.mapping})
+				}
 			}
 		}
 	}

@@ -5,12 +5,13 @@ import "github.com/glassbox-vm/glassbox/mmu/phys"
 // Fill brings the page of la into the TLB as access a would, AccessRead or AccessWrite, and
 // says whether the TLB now allows that access. When it does not — the access would fault, or
 // the page is no plain memory, or somebody watches it — nothing is lost: Read64, Write64 and
-// their kin do the same steps again and finish.
+// their kin do the same steps again and finish. An access that would fault changes nothing: an
+// instruction that made another one before it may be done again from its start.
 func (m *MMU) Fill(la LinAddr, a Access, c Class) bool {
 	if uint64(la)&^m.linMask != 0 {
 		return false
 	}
-	t, f := m.translate(uint64(la), a, int(c))
+	t, f := m.ahead(uint64(la), a, int(c))
 	if f.Raised {
 		return false
 	}

@@ -80,6 +80,16 @@ func (m *MMU) pageFault(la uint64, a Access, c Class, r x86.Reason, pk bool) x86
 // user code): walk, rights, accessed and dirty flags. On failure nothing changed, except
 // that entries for la are dropped, as a page fault does.
 func (m *MMU) translate(la uint64, a Access, t int) (mapping, x86.Fault) {
+	to, f := m.ahead(la, a, t)
+	if f.Raised {
+		m.Invalidate(LinAddr(la))
+	}
+	return to, f
+}
+
+// ahead is translate for an access that may not be the next one, or not be made: when it
+// fails nothing at all has changed.
+func (m *MMU) ahead(la uint64, a Access, t int) (mapping, x86.Fault) {
 	if to, ok := m.cached(la, a, t); ok {
 		return to, x86.Fault{}
 	}
@@ -111,14 +121,13 @@ func (m *MMU) translate(la uint64, a Access, t int) (mapping, x86.Fault) {
 	return to, x86.Fault{}
 }
 
-// allowed is translate up to the point where nothing has changed yet.
+// allowed is ahead up to the point where nothing has changed yet.
 func (m *MMU) allowed(la uint64, a Access, c Class, w *walk) x86.Fault {
 	r, pk := m.walk(la, w), false
 	if r == x86.NoReason {
 		r, pk = m.check(w, a, c)
 	}
 	if r != x86.NoReason {
-		m.Invalidate(LinAddr(la))
 		return m.pageFault(la, a, c, r, pk)
 	}
 	return x86.Fault{}

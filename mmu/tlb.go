@@ -7,7 +7,9 @@ import (
 // TLBSize is the number of entries per class of data access.
 const TLBSize = 1024
 
-const codeSize = 256
+// codeSize is that of fetches. Kernels call all over their text: with 256 entries, a page fault
+// of Linux missed eight times.
+const codeSize = 1024
 
 // A TLBEntry is what one page of linear addresses maps to. RTag is the page address if
 // reads may use the entry, WTag if writes may; otherwise the tag is an address that does
@@ -68,7 +70,7 @@ type slot struct {
 	page uint64
 	mapping
 	valid  bool
-	listed bool
+	listed [2]bool // in slots.lists
 }
 
 // permits says whether the slot translates page for access a.
@@ -76,53 +78,85 @@ func (s *slot) permits(page uint64, a Access) bool {
 	return s.valid && s.page == page && (a != AccessWrite || s.flags&slotWrite != 0)
 }
 
-// A slots holds the slots of one table and lists those in use, so that dropping all is
-// cheap.
+// A slots holds the slots of one table and lists those in use, so that dropping all, or all
+// but global pages, is cheap.
 type slots struct {
-	n    int
-	list [TLBSize]uint16
-	at   [TLBSize]slot
+	lists [2]list // of pages of the present space; of global pages
+	at    [TLBSize]slot
 }
+
+// A list names slots.
+type list struct {
+	n int
+	i [TLBSize]uint16
+}
+
+// used is the slots named.
+func (l *list) used() []uint16 { return l.i[:l.n] }
 
 // use notes that slot i holds a page.
 func (s *slots) use(i, page uint64, to mapping) *slot {
 	e := &s.at[i]
-	if !e.listed {
-		s.list[s.n] = uint16(i)
-		s.n++
+	which := to.flags & slotGlobal
+	if !e.listed[which] {
+		e.listed[which] = true
+		l := &s.lists[which]
+		l.i[l.n] = uint16(i)
+		l.n++
 	}
-	*e = slot{page, to, true, true}
+	e.page, e.mapping, e.valid = page, to, true
 	return e
 }
 
 // drop clears the slots in use for which doomed says so.
 func (s *slots) drop(table []TLBEntry, doomed func(*slot) bool) {
-	kept := 0
-	for _, i := range s.list[:s.n] {
-		if e := &s.at[i]; !e.valid || doomed(e) {
-			table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
-			e.valid, e.listed = false, false
-			continue
+	for which := range s.lists {
+		l, kept := &s.lists[which], 0
+		for _, i := range l.used() {
+			if e := &s.at[i]; !e.valid || doomed(e) {
+				table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+				e.valid, e.listed[which] = false, false
+				continue
+			}
+			l.i[kept] = i
+			kept++
 		}
-		s.list[kept] = i
-		kept++
+		l.n = kept
 	}
-	s.n = kept
+}
+
+// leave drops all but global pages.
+func (s *slots) leave(table []TLBEntry) {
+	l := &s.lists[0]
+	for _, i := range l.used() {
+		e := &s.at[i]
+		e.listed[0] = false
+		if e.flags&slotGlobal == 0 {
+			e.valid = false
+			table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+		}
+	}
+	l.n = 0
 }
 
 // dropAll is drop of everything, the commonest case.
 func (s *slots) dropAll(table []TLBEntry) {
-	for _, i := range s.list[:s.n] {
-		table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
-		s.at[i].valid, s.at[i].listed = false, false
+	for which := range s.lists {
+		l := &s.lists[which]
+		for _, i := range l.used() {
+			table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+			s.at[i].valid, s.at[i].listed[which] = false, false
+		}
+		l.n = 0
 	}
-	s.n = 0
 }
 
 // untag takes the tags of all slots in use away, but not what they know.
 func (s *slots) untag(table []TLBEntry) {
-	for _, i := range s.list[:s.n] {
-		table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+	for which := range s.lists {
+		for _, i := range s.lists[which].used() {
+			table[i].RTag, table[i].WTag = noTag(uint64(i)), noTag(uint64(i))
+		}
 	}
 }
 
@@ -176,7 +210,7 @@ func (m *MMU) FlushPCID(pcid uint16) {
 // leave drops all but global pages from the first level only.
 func (m *MMU) leave() {
 	for t := range tables {
-		m.slots[t].drop(m.table(t), func(s *slot) bool { return s.flags&slotGlobal == 0 })
+		m.slots[t].leave(m.table(t))
 	}
 }
 
@@ -213,10 +247,11 @@ func (s *slots) forget(table []TLBEntry, i, page uint64) {
 func (m *MMU) DropPages(off, size uint64) {
 	for t := range codeTable {
 		table := m.table(t)
-		s := &m.slots[t]
-		for _, i := range s.list[:s.n] {
-			if e := &table[i]; e.Off-off < size {
-				e.WTag = noTag(uint64(i))
+		for which := range m.slots[t].lists {
+			for _, i := range m.slots[t].lists[which].used() {
+				if e := &table[i]; e.Off-off < size {
+					e.WTag = noTag(uint64(i))
+				}
 			}
 		}
 	}

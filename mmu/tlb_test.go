@@ -23,7 +23,7 @@ func TestLayoutIsFixed(t *testing.T) {
 	tlb := reflect.TypeFor[TLB]()
 	assert.Equal(t, "Data", tlb.Field(0).Name)
 	assert.Equal(t, uintptr(3*1024*32), tlb.Field(1).Offset)
-	assert.Equal(t, uintptr(3*1024*32+2*256*32), tlb.Size())
+	assert.Equal(t, uintptr(3*1024*32+2*1024*32), tlb.Size())
 }
 
 func TestInvalidTagMatchesNoAddressOfItsSlot(t *testing.T) {
