@@ -40,12 +40,6 @@ func (c *call) apm() bool {
 	return st != 0
 }
 
-// apmDone ends a function without results.
-func (c *call) apmDone() uint8 {
-	c.ax.setHi(0)
-	return 0
-}
-
 func (c *call) apmFunction() uint8 {
 	al, device := c.ax.lo(), c.bx.w()
 	if al <= 0x04 && device != 0 {
@@ -95,7 +89,7 @@ func (c *call) apmFunction() uint8 {
 	default:
 		return apmUnsupported
 	}
-	return c.apmDone()
+	return 0
 }
 
 // apmConnect is AL = 01h, 02h and 03h.
@@ -121,7 +115,7 @@ func (c *call) apmConnect(al uint8) uint8 {
 		c.di.setW(0x400)
 		return 0
 	}
-	return c.apmDone()
+	return 0
 }
 
 // apmPower is AL = 07h: the only state besides on is off; standby and suspend would need
@@ -135,7 +129,7 @@ func (c *call) apmPower(device uint16) uint8 {
 	case state == 3 && device == apmDeviceAll:
 		c.powerOff()
 	}
-	return c.apmDone()
+	return 0
 }
 
 // apmStatus is AL = 0Ah: on line, no battery.
@@ -146,5 +140,5 @@ func (c *call) apmStatus(device uint16) uint8 {
 	c.bx.setW(0x01ff)
 	c.cx.setW(0x80ff)
 	c.dx.setW(0xffff)
-	return c.apmDone()
+	return 0
 }

@@ -72,6 +72,7 @@ func (c *call) atapiStart(pos uint8) {
 // cdb is the packet of the next command.
 func (c *call) cdb() (p [12]byte) {
 	switch c.b(reqOp) {
+	case opChanged: // TEST UNIT READY
 	case opLock:
 		p[0], p[4] = cdLock, c.b(reqArg)
 	case opEject:
@@ -154,6 +155,8 @@ func (c *call) atapiError(key, pos uint8) {
 	tries := c.b(reqTries)
 	c.setB(reqTries, tries+1)
 	switch {
+	case key == 6 && c.b(reqOp) == opChanged:
+		c.atapiFinish(diskChanged, pos)
 	case key == 6 && tries < cdMaxAttempts:
 		c.setB(reqPhase, reqStart)
 	case key == 2:

@@ -61,7 +61,7 @@ func (c *call) cdrom(n uint8) {
 	case 0x48:
 		c.cdGetParameters(n)
 	case 0x49:
-		c.diskEnd(diskOK)
+		c.cdCommand(opChanged, n, 0)
 	case 0x4e:
 		c.setHardware()
 	default:
@@ -97,8 +97,10 @@ func (c *call) cdLocking(n uint8) {
 		c.diskEnd(0xb4) // lock count exceeded
 	case al == 0:
 		c.setB(at, locks+1)
+		c.ax.setLo(1)
 		c.cdCommand(opLock, n, 1)
 	case al == 1 && locks == 0:
+		c.ax.setLo(0)
 		c.diskEnd(0xb0) // not locked
 	case al == 1:
 		c.setB(at, locks-1)
@@ -133,7 +135,7 @@ const (
 // cdParameters fills the buffer of AH = 48h when the size is known, or when there is none.
 func (c *call) cdParameters(status uint8) {
 	at := c.dsBase + uint32(c.si.w())
-	blocks, flags := ^uint64(0), uint16(eddRemovable|eddLockable)
+	blocks, flags := ^uint64(0), uint16(eddRemovable|eddChange|eddLockable)
 	if status == diskOK {
 		last := c.bytes(ebdaPacket, 4)
 		blocks = uint64(binary.BigEndian.Uint32(last)) + 1

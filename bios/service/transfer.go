@@ -30,7 +30,7 @@ const (
 	opVerify
 	opFormat  // diskette: a track
 	opReset   // diskette: the controller
-	opChanged // diskette: look at the change line
+	opChanged // look at the change line, or ask the CD-ROM drive
 	opLock    // CD-ROM: PREVENT ALLOW MEDIUM REMOVAL
 	opEject
 	opCapacity

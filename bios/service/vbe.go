@@ -53,7 +53,7 @@ func (c *call) vbe() {
 	if id := c.dispi(dispiID); id < 0xb0c2 || id > 0xb0cf {
 		return // no such adapter: AL stays other than 4Fh
 	}
-	ok := uint16(vbeFailed)
+	ok := uint16(0x0100) // no such function
 	switch c.ax.lo() {
 	case 0x00:
 		ok = c.vbeController()
@@ -81,6 +81,7 @@ func (c *call) vbe() {
 	case 0x09:
 		ok = c.vbePalette()
 	case 0x0a:
+		ok = vbeFailed
 		if c.bx.lo() == 0 {
 			c.es = romSegment
 			c.di.setW(entry(atVBE32))
@@ -88,6 +89,7 @@ func (c *call) vbe() {
 			ok = vbeOK
 		}
 	case 0x0b: // any pixel clock will do
+		ok = vbeFailed
 		if c.bx.lo() == 0 {
 			ok = vbeOK
 		}

@@ -69,7 +69,7 @@ func infoOf(n uint8) (m modeInfo, ok bool) {
 	case 0x12:
 		return modeInfo{80, 0xa000, 1, 0xa000, false, 16, 30, 4, false}, true
 	case 0x13:
-		return modeInfo{40, 0, 1, 0xa000, false, 8, 25, 8, false}, true
+		return modeInfo{40, 0x2000, 1, 0xa000, false, 8, 25, 8, false}, true
 	}
 	return modeInfo{}, false
 }

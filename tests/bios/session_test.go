@@ -1,0 +1,129 @@
+package bios
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
+)
+
+// guestFile is the path of a file of the guests' folder, or skips.
+func guestFile(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("GLASSBOX_GUESTS")
+	if dir == "" {
+		t.Skip("GLASSBOX_GUESTS is not set; .ci/guests fetches the guests")
+	}
+	path := filepath.Join(dir, name)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("%s is not in GLASSBOX_GUESTS; .ci/guests fetches it", name)
+	}
+	return path
+}
+
+// open opens an image of which the file stays as it is.
+func open(t testing.TB, path string) disk.Image {
+	t.Helper()
+	d, err := disk.Open(path, disk.Options{Snapshot: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// tool runs a program of the host, or skips if it is not there.
+func tool(t testing.TB, name string, args ...string) {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed", name)
+	}
+	b, err := exec.Command(path, args...).CombinedOutput()
+	require.NoError(t, err, "%s: %s", name, b)
+}
+
+// hostFile is a file that a package of the host brings, or skips.
+func hostFile(t testing.TB, path string) []byte {
+	t.Helper()
+	p, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("%s is not installed", path)
+	}
+	require.NoError(t, err)
+	return p
+}
+
+// write puts a file into a folder.
+func write(t testing.TB, dir, name string, data []byte) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+}
+
+// A session is a person at a machine: waits for something on the screen or on COM1, types.
+type session struct {
+	t      testing.TB
+	m      *machine.Machine
+	serial machine.Console
+}
+
+// start switches a machine on.
+func start(t testing.TB, cfg machine.Config) *session {
+	t.Helper()
+	s := &session{t: t}
+	if cfg.Memory == 0 {
+		cfg.Memory = 64 << 20
+	}
+	cfg.Serial[0] = &s.serial
+	cfg.NoReboot = true
+	m, err := machine.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	s.m = m
+	return s
+}
+
+// stepBudget bounds a wait, in instructions.
+const stepBudget = 4e9
+
+// see runs until the screen or COM1 shows a match.
+func (s *session) see(pattern string) {
+	s.t.Helper()
+	re, seen := regexp.MustCompile(pattern), false
+	s.m.OnScreen(40*devices.Millisecond, func() {
+		if seen = re.MatchString(screen(s.m)) || re.MatchString(s.serial.String()); seen {
+			s.m.Stop()
+		}
+	})
+	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
+	s.m.OnScreen(0, nil)
+	require.NoError(s.t, err)
+	if !seen {
+		text := s.serial.String()
+		s.t.Fatalf("no %q: %v\n%s\nCOM1: %s", pattern, res.Reason, screen(s.m), text[max(0, len(text)-2000):])
+	}
+}
+
+// keys types on the keyboard.
+func (s *session) keys(text string) {
+	s.t.Helper()
+	require.Equal(s.t, len(text), s.m.TypeKeys([]byte(text)))
+}
+
+// ends runs until the machine stops by itself and returns why.
+func (s *session) ends() machine.Result {
+	s.t.Helper()
+	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
+	require.NoError(s.t, err)
+	return res
+}
