@@ -93,18 +93,20 @@ const (
 
 // A CPU is one processor. Not safe for concurrent use.
 type CPU struct {
-	S     *State
-	MMU   *mmu.MMU
-	Phys  *phys.Memory
-	Ports Ports
-	Model *Model
-	ID    uint8 // initial APIC ID
+	S        *State
+	MMU      *mmu.MMU
+	Phys     *phys.Memory
+	Ports    Ports
+	Model    *Model
+	APIC     APIC  // nil: there is none
+	ID       uint8 // initial APIC ID
+	Topology Topology
 
 	Seg                [6]Segment
 	GDTR, IDTR         Table
 	LDTR, TR           SystemSegment
 	CR0, CR2, CR3, CR4 uint64
-	CR8                uint64 // task priority, until the local APIC holds it
+	CR8                uint64 // task priority, where no local APIC holds it
 	EFER               uint64
 	DR                 [8]uint64 // DR4 and DR5 alias 6 and 7 and stay zero here
 	XCR0               uint64
@@ -166,6 +168,7 @@ type CPU struct {
 	OnInterrupt func(v x86.Vector, k EventKind) // any event is about to be delivered
 	OnInst      func(in *Inst)                  // an instruction is about to run
 	OnUnknown   func(what string, n uint32)     // MSR or port that is not modelled
+	OnPause     func()                          // PAUSE: another processor may as well run
 	FERR        func(high bool)                 // x87 error pin (CR0.NE = 0)
 	pmcAt       uint64                          // instruction count up to which performance counters are right
 	pmcCycles   uint64                          // and cycles

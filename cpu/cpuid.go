@@ -63,10 +63,15 @@ func (c *CPU) cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32) {
 		if c.CR4&x86.CR4_OSXSAVE != 0 {
 			r[regECX] |= 1 << 27
 		}
+		c.cpuidAPIC(&r)
+	case 4:
+		c.cpuidCaches(&r)
 	case 7:
 		if sub == 0 && c.CR4&x86.CR4_PKE != 0 {
 			r[regECX] |= 1 << 4 // OSPKE
 		}
+	case 0xb:
+		r = c.cpuidTopology(sub)
 	case 0xd:
 		switch {
 		case sub == 0 && m.Has(FeatXSAVE):
@@ -89,7 +94,7 @@ func (m *Model) leaf(leaf, sub uint32) (r cpuidAnswer) {
 		return cpuidAnswer{m.maxLeaf, words(vendor, 0), words(vendor, 2), words(vendor, 1)}
 	case 1:
 		r[regEAX] = m.signature()
-		r[regEBX] = 1 << 16 // one logical processor, APIC ID 0
+		r[regEBX] = 1 << 16 // one logical processor
 		if m.Has(FeatCLFLUSH) {
 			r[regEBX] |= 64 / 8 << 8
 		}
@@ -108,8 +113,6 @@ func (m *Model) leaf(leaf, sub uint32) (r cpuidAnswer) {
 	case 7, 0xd:
 	case 0xa:
 		return m.perfmonLeaf()
-	case 0xb:
-		return cpuidAnswer{0, 0, sub & 0xff, 0} // no topology
 	case 0x15: // crystal of TSCHz, ratio 1:1
 		return cpuidAnswer{1, 1, TSCHz, 0}
 	case 0x16: // base, maximum and bus frequency in MHz

@@ -69,7 +69,7 @@ func movFromCR(c *CPU, in *Inst) Fault {
 	case n == 4 && c.Model.hasCR4():
 		v = c.CR4
 	case n == 8:
-		v = c.CR8
+		v = c.taskPriority()
 	default:
 		return x86.UD(x86.ReasonBadControlRegister)
 	}
@@ -106,7 +106,7 @@ func movToCR(c *CPU, in *Inst) Fault {
 	if v > 15 {
 		return x86.GP(0, x86.ReasonCR8Reserved)
 	}
-	c.CR8 = v
+	c.setTaskPriority(v)
 	return Fault{}
 }
 

@@ -57,6 +57,7 @@ type msrRow struct {
 var msrRows = []msrRow{
 	{x86.MSR_TSC, 1, "IA32_TIME_STAMP_COUNTER", FeatTSC, func(c *CPU, _ uint32) uint64 { return c.tsc() }, writeTSC},
 	{x86.MSR_PLATFORM_ID, 1, "IA32_PLATFORM_ID", Always, readZero, nil},
+	{x86.MSR_APIC_BASE, 1, "IA32_APIC_BASE", FeatAPIC, readAPICBase, writeAPICBase},
 	{x86.MSR_TSC_ADJUST, 1, "IA32_TSC_ADJUST", FeatTSCADJUST, func(c *CPU, _ uint32) uint64 { return c.MSR.TSCAdjust }, writeTSCAdjust},
 	{x86.MSR_BIOS_SIGN_ID, 1, "IA32_BIOS_SIGN_ID", Always, func(*CPU, uint32) uint64 { return microcode << 32 }, ignoreWrite},
 	pmcRow(x86.MSR_PMC0, pmcCount, "IA32_PMC", pmcMask, true, pmcCounter),
@@ -79,6 +80,8 @@ var msrRows = []msrRow{
 	{x86.MSR_PERF_GLOBAL_STATUS, 1, "IA32_PERF_GLOBAL_STATUS", FeatPerfmon, readPMCStatus, nil},
 	pmcRow(x86.MSR_PERF_GLOBAL_CTRL, 1, "IA32_PERF_GLOBAL_CTRL", globalBits, false, pmcGlobalCtrl),
 	{x86.MSR_PERF_GLOBAL_OVF_CTRL, 1, "IA32_PERF_GLOBAL_OVF_CTRL", FeatPerfmon, readZero, clearPMCStatus},
+	{x86.MSR_TSC_DEADLINE, 1, "IA32_TSC_DEADLINE", FeatTSCDeadline, readDeadline, writeDeadline},
+	{x86.MSR_X2APIC, 0x40, "IA32_X2APIC", FeatX2APIC, readX2APIC, writeX2APIC},
 	{x86.MSR_XSS, 1, "IA32_XSS", FeatXSAVES, readZero, zeroOnly}, // no supervisor components
 	{x86.MSR_EFER, 1, "IA32_EFER", FeatNX, func(c *CPU, _ uint32) uint64 { return c.EFER }, writeEFER},
 	field(x86.MSR_STAR, "IA32_STAR", FeatSYSCALL, func(m *MSRs) *uint64 { return &m.STAR }, anyValue),
@@ -120,12 +123,14 @@ func writeTSC(c *CPU, _ uint32, v uint64) bool {
 	d := v - c.tsc()
 	c.tscOffset += d
 	c.MSR.TSCAdjust += d
+	c.tscMoved()
 	return true
 }
 
 func writeTSCAdjust(c *CPU, _ uint32, v uint64) bool {
 	c.tscOffset += v - c.MSR.TSCAdjust
 	c.MSR.TSCAdjust = v
+	c.tscMoved()
 	return true
 }
 
@@ -242,17 +247,25 @@ func (c *CPU) findMSR(n uint32) (*msrRow, uint32) {
 		return nil, 0
 	}
 	r := &msrRows[k]
-	if n-r.first >= r.count || !c.Model.Has(r.feature) {
+	if n-r.first >= r.count || !c.Model.Has(r.feature) || r.ofAPIC() && c.APIC == nil {
 		return nil, 0
 	}
 	return r, n - r.first
 }
 
+// ofAPIC says whether the register is in the local APIC.
+func (r *msrRow) ofAPIC() bool {
+	return r.feature == FeatAPIC || r.feature == FeatTSCDeadline || r.feature == FeatX2APIC
+}
+
 // ReadMSR is the value of model-specific register n; ok is false if there is none.
 func (c *CPU) ReadMSR(n uint32) (v uint64, ok bool) {
 	r, i := c.findMSR(n)
-	if r == nil {
+	switch {
+	case r == nil:
 		return 0, false
+	case r.first == x86.MSR_X2APIC:
+		return c.APIC.ReadX2(i) // some can only be written
 	}
 	return r.read(c, i), true
 }

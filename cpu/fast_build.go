@@ -316,7 +316,7 @@ func familyOfRest(in *Inst) fam {
 		return famXchg
 	case "BSWAP":
 		return famBswap
-	case "NOP", "PAUSE":
+	case "NOP":
 		return famNop
 	case "MOVS":
 		if in.Rep != 0 {

@@ -17,6 +17,10 @@ const (
 	FeatPAE
 	FeatMCE
 	FeatMCA
+	FeatAPIC
+	FeatX2APIC
+	FeatTSCDeadline
+	FeatARAT // the timer of the APIC runs in all idle states
 	FeatMTRR
 	FeatPGE
 	FeatPAT
@@ -71,6 +75,7 @@ var featureRows = [allFeatures]featureRow{
 	FeatPAE:   {"pae", 1, 0, regEDX, 6},
 	FeatMCE:   {"mce", 1, 0, regEDX, 7},
 	FeatCX8:   {"cx8", 1, 0, regEDX, 8},
+	FeatAPIC:  {"apic", 1, 0, regEDX, 9},
 	FeatSEP:   {"sep", 1, 0, regEDX, 11},
 	FeatMTRR:  {"mtrr", 1, 0, regEDX, 12},
 	FeatPGE:   {"pge", 1, 0, regEDX, 13},
@@ -85,25 +90,29 @@ var featureRows = [allFeatures]featureRow{
 	FeatSSE:     {"sse", 1, 0, regEDX, 25},
 	FeatSSE2:    {"sse2", 1, 0, regEDX, 26},
 
-	FeatSSE3:       {"sse3", 1, 0, regECX, 0},
-	FeatPCLMUL:     {"pclmulqdq", 1, 0, regECX, 1},
-	FeatMONITOR:    {"monitor", 1, 0, regECX, 3},
-	FeatSSSE3:      {"ssse3", 1, 0, regECX, 9},
-	FeatFMA:        {"fma", 1, 0, regECX, 12},
-	FeatCX16:       {"cx16", 1, 0, regECX, 13},
-	FeatPCID:       {"pcid", 1, 0, regECX, 17},
-	FeatSSE41:      {"sse4.1", 1, 0, regECX, 19},
-	FeatSSE42:      {"sse4.2", 1, 0, regECX, 20},
-	FeatMOVBE:      {"movbe", 1, 0, regECX, 22},
-	FeatPOPCNT:     {"popcnt", 1, 0, regECX, 23},
-	FeatAES:        {"aes", 1, 0, regECX, 25},
-	FeatXSAVE:      {"xsave", 1, 0, regECX, 26},
-	FeatAVX:        {"avx", 1, 0, regECX, 28},
-	FeatF16C:       {"f16c", 1, 0, regECX, 29},
-	FeatRDRAND:     {"rdrand", 1, 0, regECX, 30},
-	FeatHypervisor: {"hypervisor", 1, 0, regECX, 31},
+	FeatSSE3:        {"sse3", 1, 0, regECX, 0},
+	FeatPCLMUL:      {"pclmulqdq", 1, 0, regECX, 1},
+	FeatMONITOR:     {"monitor", 1, 0, regECX, 3},
+	FeatSSSE3:       {"ssse3", 1, 0, regECX, 9},
+	FeatFMA:         {"fma", 1, 0, regECX, 12},
+	FeatCX16:        {"cx16", 1, 0, regECX, 13},
+	FeatPCID:        {"pcid", 1, 0, regECX, 17},
+	FeatSSE41:       {"sse4.1", 1, 0, regECX, 19},
+	FeatSSE42:       {"sse4.2", 1, 0, regECX, 20},
+	FeatX2APIC:      {"x2apic", 1, 0, regECX, 21},
+	FeatMOVBE:       {"movbe", 1, 0, regECX, 22},
+	FeatPOPCNT:      {"popcnt", 1, 0, regECX, 23},
+	FeatTSCDeadline: {"tsc-deadline", 1, 0, regECX, 24},
+	FeatAES:         {"aes", 1, 0, regECX, 25},
+	FeatXSAVE:       {"xsave", 1, 0, regECX, 26},
+	FeatAVX:         {"avx", 1, 0, regECX, 28},
+	FeatF16C:        {"f16c", 1, 0, regECX, 29},
+	FeatRDRAND:      {"rdrand", 1, 0, regECX, 30},
+	FeatHypervisor:  {"hypervisor", 1, 0, regECX, 31},
 
 	FeatNOPL: {"nopl", noLeaf, 0, regEAX, 0},
+
+	FeatARAT: {"arat", 6, 0, regEAX, 2},
 
 	FeatFSGSBASE:   {"fsgsbase", 7, 0, regEBX, 0},
 	FeatTSCADJUST:  {"tsc-adjust", 7, 0, regEBX, 1},
@@ -157,16 +166,16 @@ var (
 	features486     = []Feature{FeatFPU}
 	featuresPentium = []Feature{FeatVME, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatMCE, FeatCX8}
 	featuresP3      = []Feature{
-		FeatPAE, FeatSEP, FeatMTRR, FeatPGE, FeatMCA, FeatCMOV, FeatPAT, FeatPSE36, FeatMMX, FeatFXSR, FeatSSE, FeatNOPL,
+		FeatPAE, FeatSEP, FeatMTRR, FeatPGE, FeatMCA, FeatAPIC, FeatCMOV, FeatPAT, FeatPSE36, FeatMMX, FeatFXSR, FeatSSE, FeatNOPL,
 	}
 	featuresCore2 = []Feature{
 		FeatCLFLUSH, FeatSSE2, FeatSSE3, FeatSSSE3, FeatCX16, FeatMONITOR, FeatPerfmon, FeatHypervisor,
 		FeatLM, FeatSYSCALL, FeatNX, FeatLAHF64, FeatINVTSC,
 	}
-	featuresV2 = []Feature{FeatSSE41, FeatSSE42, FeatPOPCNT, FeatRDTSCP, FeatTSCADJUST}
+	featuresV2 = []Feature{FeatSSE41, FeatSSE42, FeatPOPCNT, FeatRDTSCP, FeatTSCADJUST, FeatX2APIC, FeatARAT}
 	featuresV3 = []Feature{
 		FeatAES, FeatPCLMUL, FeatXSAVE, FeatXSAVEOPT, FeatAVX, FeatAVX2, FeatBMI1, FeatBMI2, FeatF16C, FeatFMA, FeatLZCNT, FeatMOVBE,
-		FeatRDRAND, FeatFSGSBASE, FeatSMEP, FeatERMS, FeatPCID, FeatINVPCID, FeatPDPE1GB, FeatZeroFCS,
+		FeatTSCDeadline, FeatRDRAND, FeatFSGSBASE, FeatSMEP, FeatERMS, FeatPCID, FeatINVPCID, FeatPDPE1GB, FeatZeroFCS,
 	}
 )
 
@@ -180,7 +189,7 @@ var implemented = []Feature{
 	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR, FeatPerfmon,
 	FeatFSGSBASE, FeatTSCADJUST, FeatBMI1, FeatSMEP, FeatBMI2, FeatADX, FeatSMAP, FeatERMS, FeatCLFLUSHOPT, FeatCLWB, FeatSHA, FeatUMIP,
 	FeatXSAVEOPT, FeatXSAVEC, FeatXSAVES, FeatLZCNT, FeatPREFETCHW, FeatLAHF64, FeatSYSCALL, FeatNX, FeatPDPE1GB, FeatRDTSCP, FeatLM, FeatINVTSC,
-	FeatFDPExcptn, FeatZeroFCS,
+	FeatFDPExcptn, FeatZeroFCS, FeatAPIC, FeatX2APIC, FeatTSCDeadline, FeatARAT,
 }
 
 // A featureSet is a set of features.
@@ -344,6 +353,7 @@ var requires = []struct{ feature, needs Feature }{
 	{FeatFMA, FeatAVX}, {FeatF16C, FeatAVX}, {FeatXSAVEOPT, FeatXSAVE}, {FeatXSAVEC, FeatXSAVE}, {FeatXSAVES, FeatXSAVEC},
 	{FeatRDPID, FeatRDTSCP}, {FeatPKU, FeatLM},
 	{FeatPDPE1GB, FeatLM}, {FeatFSGSBASE, FeatLM}, {FeatINVTSC, FeatTSC}, {FeatPCID, FeatLM},
+	{FeatAPIC, FeatMSR}, {FeatX2APIC, FeatAPIC}, {FeatTSCDeadline, FeatAPIC}, {FeatTSCDeadline, FeatTSC}, {FeatARAT, FeatAPIC},
 }
 
 func (m *Model) check() error {

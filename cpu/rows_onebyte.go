@@ -159,12 +159,12 @@ var oneByte = [256]Op{
 	0x8f: {By: ByReg, Sub: []Op{{Name: "POP", Dst: Ev, Exec: popMem, Attr: D64}}},
 	0x90: {By: ByREXB, Sub: []Op{
 		{By: ByPrefix, Sub: []Op{
-			{Name: "NOP", Exec: nop}, {Name: "NOP", Exec: nop}, {Name: "PAUSE", Exec: nop}, {Name: "NOP", Exec: nop},
+			{Name: "NOP", Exec: nop}, {Name: "NOP", Exec: nop}, {Name: "PAUSE", Exec: pause, Attr: Ends}, {Name: "NOP", Exec: nop},
 		}},
 		{By: ByPrefix, Sub: []Op{
 			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
 			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
-			{Name: "PAUSE", Exec: nop}, // silicon ignores REX.B
+			{Name: "PAUSE", Exec: pause, Attr: Ends}, // silicon ignores REX.B
 			{Name: "XCHG", Dst: Zv, Src: RAXv, Exec: xchg, Attr: RMW},
 		}},
 	}},

@@ -52,7 +52,7 @@ func (c *CPU) Save() Snapshot {
 	c.syncPMC()
 	s := Snapshot{
 		RIP: c.S.RIP, RFLAGS: c.S.RFLAGS, LDTR: c.LDTR, TR: c.TR, GDTR: c.GDTR, IDTR: c.IDTR,
-		CR0: c.CR0, CR2: c.CR2, CR3: c.CR3, CR4: c.CR4, CR8: c.CR8, EFER: c.EFER, XCR0: c.XCR0,
+		CR0: c.CR0, CR2: c.CR2, CR3: c.CR3, CR4: c.CR4, CR8: c.taskPriority(), EFER: c.EFER, XCR0: c.XCR0,
 		DR: c.DR, PDPTE: c.MMU.PDPTE, PKRU: c.PKRU, MSR: c.MSR, TSCOffset: c.tscOffset, Random: c.Random,
 		X87: c.X87, XMM: c.S.XMM, MXCSR: c.S.MXCSR, CPL: c.CPL, Activity: c.Activity,
 		NMI: c.NMI, NMIBlocked: c.nmiBlocked, ShadowSTI: c.shadowSTI, ShadowSS: c.shadowSS,
@@ -78,7 +78,10 @@ func (c *CPU) Restore(s Snapshot) error {
 		c.setSegment(x86.Seg(i), g.Sel, g.Base, g.Limit, g.Attr)
 	}
 	c.LDTR, c.TR, c.GDTR, c.IDTR = s.LDTR, s.TR, s.GDTR, s.IDTR
-	c.CR0, c.CR2, c.CR3, c.CR4, c.CR8 = s.CR0, s.CR2, s.CR3, s.CR4, s.CR8
+	c.CR0, c.CR2, c.CR3, c.CR4 = s.CR0, s.CR2, s.CR3, s.CR4
+	if c.APIC == nil { // else it remembers
+		c.CR8 = s.CR8
+	}
 	c.EFER, c.XCR0, c.DR, c.PKRU = s.EFER, s.XCR0, s.DR, s.PKRU
 	c.MSR, c.tscOffset, c.Random = s.MSR, s.TSCOffset, s.Random
 	c.X87, c.S.XMM, c.S.MXCSR = s.X87, s.XMM, s.MXCSR

@@ -31,6 +31,8 @@ const (
 	MSR_PERF_GLOBAL_STATUS   uint32 = 0x38e
 	MSR_PERF_GLOBAL_CTRL     uint32 = 0x38f
 	MSR_PERF_GLOBAL_OVF_CTRL uint32 = 0x390
+	MSR_TSC_DEADLINE         uint32 = 0x6e0
+	MSR_X2APIC               uint32 = 0x800 // up to 83Fh
 	MSR_XSS                  uint32 = 0xda0
 	MSR_EFER                 uint32 = 0xc0000080
 	MSR_STAR                 uint32 = 0xc0000081
