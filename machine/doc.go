@@ -14,6 +14,9 @@
 //	C0000h    EFFFFh    RAM where the PAM registers of the i440FX let it through
 //	F0000h    FFFFFh    the system ROM, or RAM where they let it through
 //	100000h   DFFFFFFFh RAM, as much as there is
+//	FEC00000h FEC00FFFh ioapic
+//	FED00000h FED003FFh hpet
+//	FEE00000h FEE00FFFh lapic of the processor that asks, where its IA32_APIC_BASE says
 //	FFFF0000h FFFFFFFFh the system ROM again
 //	4 GiB     …         the rest of RAM
 //
@@ -66,6 +69,10 @@
 // kernel that is loaded directly).
 //
 // # Interrupt lines
+//
+// Each goes to the pair of 8259s and to the input of the I/O APIC with the same number, but
+// for line 0, which is on input 2. The 8259s drive LINT0 of every local APIC. Timers of the
+// HPET take the place of lines 0 and 8, or drive inputs 2, 8 and 16–23 of the I/O APIC.
 //
 //	line  source
 //	0     pit8254 OUT0

@@ -81,6 +81,8 @@ type Config struct {
 	Memory   uint64 // bytes, a multiple of 1 MiB; 0 means 128 MiB
 	CPU      string // model, with optional ,+feature,-feature; "" is the default model
 	CPUs     int    // processors; 0 means 1
+	Cores    int    // of a package; 0 means that there is one package
+	Threads  int    // of a core; 0 means 1
 	Quantum  uint32 // instructions that each executes in its turn; 0 means DefaultQuantum
 	Boot     Boot   // direct boot
 	Drives   Drives
@@ -200,7 +202,10 @@ func New(cfg Config) (*Machine, error) {
 	if cfg.CPUs < 0 || cfg.CPUs > MaxCPUs {
 		return nil, fmt.Errorf("%w: %d processors: want 1 to %d", ErrConfig, cfg.CPUs, MaxCPUs)
 	}
-	cfg.CPUs = max(cfg.CPUs, 1)
+	cfg.CPUs, cfg.Threads = max(cfg.CPUs, 1), max(cfg.Threads, 1)
+	if cfg.Cores <= 0 {
+		cfg.Cores = max(cfg.CPUs/cfg.Threads, 1)
+	}
 	if cfg.Quantum == 0 {
 		cfg.Quantum = DefaultQuantum
 	}
@@ -249,6 +254,9 @@ func (m *Machine) powerOn() error {
 		}
 	}
 	m.turns.Reset()
+	if m.lapic != nil {
+		m.lapic[0].VirtualWire() // as firmware leaves it
+	}
 	return m.loadKernel()
 }
 
@@ -330,7 +338,7 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 	switch reason {
 	case cpu.ExitInterrupt:
 		m.executing = true
-		m.cpu.Interrupt(m.pic.Ack())
+		m.cpu.Interrupt(m.acknowledge())
 		m.executing = false
 		if err := m.milestone.reached(m); err != nil {
 			return Result{}, true, err
@@ -352,6 +360,9 @@ func (m *Machine) slice(ctx context.Context, limit int64) (res Result, done bool
 
 // serve does what chips asked for during the slice.
 func (m *Machine) serve() (res Result, done bool, err error) {
+	if len(m.signals) > 0 {
+		m.serveSignals()
+	}
 	r := m.request
 	m.request = request{}
 	switch {

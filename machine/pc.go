@@ -45,6 +45,9 @@ type board struct {
 	irq    [16]*wiredOR
 	a20    [2]bool // who opens the gate: keyboard controller, port 92h
 
+	apics
+	timer timerLines
+
 	pic    *pic8259.Pair
 	pit    *pit8254.Device
 	rtc    *mc146818.Device
@@ -74,13 +77,17 @@ type board struct {
 
 // A wiredOR joins several drivers on one interrupt line.
 type wiredOR struct {
+	from []string // names of the drivers
 	high uint32
 	n    uint
 	out  devices.Line
 }
 
-// input returns one more driver of the line.
-func (w *wiredOR) input() devices.Line {
+// input returns one more driver of the line; the name is for people, "" is not shown.
+func (w *wiredOR) input(name string) devices.Line {
+	if name != "" {
+		w.from = append(w.from, name)
+	}
 	bit := uint32(1) << w.n
 	w.n++
 	return func(high bool) {
@@ -188,15 +195,25 @@ func (w *wiring) keep(err error) {
 // core is what every AT has: interrupt controllers, timer, clock, DMA, system ports.
 func (m *Machine) core(w *wiring) {
 	b := m.board
-	b.pic = pic8259.NewPair(func(high bool) { b.cpus[0].INTR = high })
+	b.pic = pic8259.NewPair(b.setINTR)
 	w.ports(b.ports, "pic8259 master", 0x20, 2, b.pic.Master)
 	w.ports(b.ports, "pic8259 slave", 0xa0, 2, b.pic.Slave)
 	w.ports(b.ports, "elcr", 0x4d0, 2, b.pic.ELCR())
 	for i := range b.irq {
 		b.irq[i] = &wiredOR{out: b.pic.IRQ(i)}
 	}
+	m.apic(w)
+	if b.ioapic != nil {
+		for i := range b.irq {
+			to8259, toAPIC := b.pic.IRQ(i), b.pin[irqPin(i)].input("")
+			b.irq[i].out = func(high bool) {
+				to8259(high)
+				toAPIC(high)
+			}
+		}
+	}
 
-	b.pit = pit8254.New(m.clock, [pit8254.Counters]devices.Line{b.irq[0].input(), nil, nil})
+	b.pit = pit8254.New(m.clock, [pit8254.Counters]devices.Line{b.timer.input(0, b.irq[0].input("8254 timer")), nil, nil})
 	w.ports(b.ports, "pit8254", 0x40, 4, b.pit)
 	b.port61 = port61.New(m.clock, port61.Pins{
 		GATE2: b.pit.GATE(2),
@@ -204,7 +221,7 @@ func (m *Machine) core(w *wiring) {
 	})
 	w.ports(b.ports, "port61", 0x61, 1, b.port61)
 
-	b.rtc = mc146818.New(m.clock, mc146818.Config{IRQ: b.irq[8].input(), Start: m.cfg.RTCStart.Unix()})
+	b.rtc = mc146818.New(m.clock, mc146818.Config{IRQ: b.timer.input(1, b.irq[8].input("clock")), Start: m.cfg.RTCStart.Unix()})
 	w.ports(b.ports, "mc146818", 0x70, mc146818.Ports, b.rtc)
 
 	b.port92 = port92.New(b.openA20(1), m.pulse(func() { m.request.reset = true }))
@@ -243,7 +260,7 @@ func (m *Machine) pulse(ask func()) devices.Line {
 func (m *Machine) serial(w *wiring) {
 	b := m.board
 	for i := range b.uart {
-		cfg := uart16550.Config{IRQ: b.irq[uartIRQ[i]].input(), LineSpeed: m.cfg.SerialPace}
+		cfg := uart16550.Config{IRQ: b.irq[uartIRQ[i]].input(fmt.Sprintf("COM%d", i+1)), LineSpeed: m.cfg.SerialPace}
 		if out := m.cfg.Serial[i]; out != nil {
 			cfg.Send = m.output(out)
 		}

@@ -10,8 +10,8 @@ import (
 func (m *Machine) keyboard(w *wiring) {
 	b := m.board
 	b.kbc = i8042.New(m.clock, i8042.Pins{
-		IRQ1:  b.irq[1].input(),
-		IRQ12: b.irq[12].input(),
+		IRQ1:  b.irq[1].input("keyboard"),
+		IRQ12: b.irq[12].input("mouse"),
 		A20:   b.openA20(0),
 		Reset: m.pulse(func() { m.request.reset = true }),
 	})

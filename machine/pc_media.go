@@ -23,7 +23,7 @@ func (m *Machine) power(w *wiring) {
 	b := m.board
 	b.pm = piix4pm.New(piix4pm.Config{
 		Clock:    m.clock,
-		SCI:      b.irq[piix4pm.SCI].input(),
+		SCI:      b.irq[piix4pm.SCI].input("power management"),
 		PowerOff: m.pulse(func() { m.request.powerOff = true }),
 		Map:      b.movable("piix4 power management", piix4pm.Ports, func() devices.Port { return b.pm.Registers() }),
 	})
@@ -35,7 +35,7 @@ func (m *Machine) power(w *wiring) {
 func (m *Machine) floppy(w *wiring) {
 	b := m.board
 	channel := b.dma.Channel(2)
-	cfg := fdc82077.Config{Clock: m.clock, IRQ: b.irq[6].input(), DMA: channel, OnHostError: func(e fdc82077.HostError) {
+	cfg := fdc82077.Config{Clock: m.clock, IRQ: b.irq[6].input("floppy drives"), DMA: channel, OnHostError: func(e fdc82077.HostError) {
 		m.unknown[fmt.Sprintf("floppy %s failed: %v", e.Op, e.Err)]++
 	}}
 	for i := range cfg.Drives {
@@ -86,7 +86,7 @@ func (m *Machine) describeFloppies() {
 // parallel is LPT1.
 func (m *Machine) parallel(w *wiring) {
 	b := m.board
-	cfg := lpt.Config{IRQ: b.irq[7].input()}
+	cfg := lpt.Config{IRQ: b.irq[7].input("LPT1")}
 	if m.cfg.Parallel != nil {
 		cfg.Print = m.output(m.cfg.Parallel)
 	}

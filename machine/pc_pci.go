@@ -25,11 +25,11 @@ func (m *Machine) pci(w *wiring) {
 	hardReset := m.pulse(func() { m.request.reset = true })
 	cfg := piix3.ISAConfig{HardReset: hardReset, INIT: hardReset}
 	for i := range cfg.IRQ {
-		cfg.IRQ[i] = b.irq[i].input()
+		cfg.IRQ[i] = b.irq[i].input("")
 	}
 	b.isa = piix3.NewISA(cfg)
 	b.ideFunc = piix3.NewIDE(piix3.IDEConfig{
-		IRQ:    [2]devices.Line{b.irq[14].input(), b.irq[15].input()},
+		IRQ:    [2]devices.Line{b.irq[14].input("IDE channel 0"), b.irq[15].input("IDE channel 1")},
 		Memory: b.mem.DMA(),
 		Map:    b.movable("piix3 bus master", 16, func() devices.Port { return b.ideFunc }),
 		Decode: m.ideDecoder(),

@@ -5,6 +5,9 @@ import (
 	"github.com/glassbox-vm/glassbox/bios/acpi"
 	"github.com/glassbox-vm/glassbox/bios/rom"
 	"github.com/glassbox-vm/glassbox/bios/service"
+	"github.com/glassbox-vm/glassbox/devices/hpet"
+	"github.com/glassbox-vm/glassbox/devices/ioapic"
+	"github.com/glassbox-vm/glassbox/devices/lapic"
 	"github.com/glassbox-vm/glassbox/devices/piix4pm"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
@@ -22,6 +25,12 @@ func (m *Machine) acpiBoard() acpi.Board {
 		VGA:          m.cfg.VGA != VGANone,
 		PCIMemoryEnd: pciMemoryEnd,
 		LinkIRQs:     []uint32{5, 10, 11},
+	}
+	if m.ioapic != nil {
+		b.APICs = acpi.APICs{Local: lapic.DefaultBase, IO: ioapic.DefaultBase, HPET: hpet.DefaultBase, HPETID: uint32(hpet.ID & 0xffffffff)}
+		for _, c := range m.cpus {
+			b.APICs.IDs = append(b.APICs.IDs, c.ID)
+		}
 	}
 	for i, port := range uartPort {
 		b.COM = append(b.COM, acpi.COM{Port: port, IRQ: uint8(uartIRQ[i])})

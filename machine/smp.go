@@ -3,6 +3,7 @@ package machine
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
@@ -28,6 +29,11 @@ func (m *Machine) makeCPUs() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	t := cpu.Topology{Cores: m.cfg.Cores, Threads: m.cfg.Threads}
+	if last := t.APICID(m.cfg.CPUs - 1); last >= MaxCPUs {
+		return fmt.Errorf("%w: %d processors in packages of %d cores and %d threads need APIC IDs up to %d; at most %d",
+			ErrConfig, m.cfg.CPUs, t.Cores, t.Threads, last, MaxCPUs-1)
+	}
 	b := m.board
 	for i := range m.cfg.CPUs {
 		c, err := cpu.New(model, b.mem)
@@ -35,8 +41,12 @@ func (m *Machine) makeCPUs() error {
 			return fmt.Errorf("processor state: %w", err)
 		}
 		if i > 0 {
-			c.Join(b.cpus[0], uint8(i))
+			c.Join(b.cpus[0], uint8(t.APICID(i)))
 		}
+		if m.cfg.CPUs > 1 {
+			c.OnPause = b.yield
+		}
+		c.Topology = t
 		b.cpus = append(b.cpus, c)
 	}
 	b.cpu = b.cpus[0]
@@ -96,6 +106,19 @@ func (t *turns) give(i int) {
 			b.others += c.Count()
 		}
 	}
+	b.mapAPIC()
+}
+
+// yield is the guest waiting in a loop: the turn ends if another processor has something to
+// do.
+func (b *board) yield() {
+	for i, c := range b.cpus {
+		if i != int(b.turns.s.CPU) && !c.Asleep() {
+			b.turns.s.Left = 0
+			b.cpu.RequestStop()
+			return
+		}
+	}
 }
 
 // pass gives the turn to the next processor that is not asleep. It says no if there is
@@ -113,6 +136,9 @@ func (t *turns) pass() bool {
 
 // begin decides who executes now, and for at most how many instructions.
 func (t *turns) begin() (left int64) {
+	if len(t.b.cpus) == 1 {
+		return math.MaxInt64
+	}
 	if (t.s.Left == 0 || t.b.cpu.Asleep()) && !t.pass() {
 		t.s.Left = t.quantum
 	}
@@ -120,7 +146,11 @@ func (t *turns) begin() (left int64) {
 }
 
 // used takes n instructions off the quantum.
-func (t *turns) used(n uint64) { t.s.Left -= uint32(min(n, uint64(t.s.Left))) }
+func (t *turns) used(n uint64) {
+	if len(t.b.cpus) > 1 {
+		t.s.Left -= uint32(min(n, uint64(t.s.Left)))
+	}
+}
 
 // wakeable says whether an interrupt could still wake a processor.
 func (b *board) wakeable() bool {

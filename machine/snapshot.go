@@ -325,12 +325,15 @@ func (m *Machine) setStates(states []any) error {
 	for i, p := range parts {
 		before[i] = p.save()
 	}
+	m.restoring = true
+	defer func() { m.restoring = false }()
 	err := restoreParts(parts, states)
 	if err != nil {
 		if back := restoreParts(parts, before); back != nil {
 			panic("machine: " + back.Error()) // it was there a moment ago
 		}
 	}
+	m.signals = nil
 	m.request = request{} // lines move while chips are restored, but nothing has happened
 	return err
 }

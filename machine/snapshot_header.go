@@ -49,6 +49,8 @@ type Description struct {
 	Memory     uint64    `json:"memory"` // bytes
 	CPU        string    `json:"cpu"`    // as Config.CPU
 	CPUs       int       `json:"cpus"`
+	Cores      int       `json:"cores"`   // of a package
+	Threads    int       `json:"threads"` // of a core
 	Quantum    uint32    `json:"quantum"` // instructions of a processor's turn
 	Drives     [6]int64  `json:"drives"`  // sizes in bytes, -1 for none
 	Serials    [6]string `json:"serials"`
@@ -70,7 +72,7 @@ type SnapshotInfo struct {
 // Description describes the machine.
 func (m *Machine) Description() Description {
 	d := Description{
-		Memory: m.cfg.Memory, CPU: m.cfg.CPU, CPUs: m.cfg.CPUs, Quantum: m.cfg.Quantum, RTCStart: m.cfg.RTCStart.Unix(),
+		Memory: m.cfg.Memory, CPU: m.cfg.CPU, CPUs: m.cfg.CPUs, Cores: m.cfg.Cores, Threads: m.cfg.Threads, Quantum: m.cfg.Quantum, RTCStart: m.cfg.RTCStart.Unix(),
 		SerialPace: m.cfg.SerialPace, DebugExit: m.cfg.DebugExit,
 		Backing: uint64(len(m.mem.Used())), Kernel: bootHash(&m.cfg.Boot),
 	}
@@ -122,6 +124,8 @@ func (d *Description) differs(of *Description) error {
 		return fmt.Errorf("it is of a machine with the processor %q, this one has %q", of.CPU, d.CPU)
 	case of.CPUs != d.CPUs || of.Quantum != d.Quantum:
 		return fmt.Errorf("it is of a machine with %d processors in turns of %d instructions, this one has %d in turns of %d", of.CPUs, of.Quantum, d.CPUs, d.Quantum)
+	case of.Cores != d.Cores || of.Threads != d.Threads:
+		return errors.New("it is of a machine whose processors are arranged in other sockets, cores and threads")
 	case of.Kernel != d.Kernel:
 		return errors.New("it is of a machine that was started with another kernel, initial RAM disk, command line or firmware")
 	case of.Backing != d.Backing:

@@ -38,6 +38,9 @@ var stateTypes = []string{
 	"piix3.ide 1 8ee5fd68",
 	"piix3.isa 1 a4b1ea2f",
 	"pci 1 1ef14334",
+	"hpet 1 d397829e",
+	"ioapic 1 d3d650e1",
+	"lapic.0 1 5b56401e",
 	"pic8259 1 7a67efe3",
 }
 

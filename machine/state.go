@@ -47,15 +47,21 @@ func (m *Machine) parts() []part {
 	if b.vga != nil {
 		p = append(p, chip("vga", 1, b.vga)) // its memory goes with the RAM
 	}
-	return append(p,
+	p = append(p,
 		row[keyState]("keys", 1, &m.keys),
 		chip("i440fx", 2, b.host),
 		chip("piix4pm", 2, b.pm),
 		chip("piix3.ide", 1, b.ideFunc),
 		chip("piix3.isa", 1, b.isa),
 		chip("pci", 1, b.pciPorts),
-		chip("pic8259", 1, b.pic),
 	)
+	if b.ioapic != nil {
+		p = append(p, chip("hpet", 1, b.hpet), chip("ioapic", 1, b.ioapic))
+	}
+	for i, d := range b.lapic {
+		p = append(p, chip(fmt.Sprintf("lapic.%d", i), 1, d))
+	}
+	return append(p, chip("pic8259", 1, b.pic))
 }
 
 // cpuSection names the state of processor i.

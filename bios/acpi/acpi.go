@@ -1,11 +1,12 @@
 // Package acpi makes the ACPI tables of a board: bytes from a description, nothing else.
 //
 //	RSDP → RSDT, XSDT → FADT → FACS, DSDT
+//	                  → MADT, HPET
 //
 // Build places nothing yet. Image.At gives the bytes for an address, for our own firmware
 // and for kernels that are loaded directly; Image.Loader gives the script by which foreign
 // firmware places them itself. Read this file (the image and its tables), then fixed.go
-// (the tables with fixed fields) and dsdt.go (what hardware there is, in AML; package aml
+// (the tables with fixed fields), apic.go (interrupt controllers and timer) and dsdt.go (what hardware there is, in AML; package aml
 // writes it).
 //
 // # Adding a table
@@ -30,6 +31,8 @@ import "encoding/binary"
 // A Board is what the tables say about a machine.
 type Board struct {
 	CPUs int // at least 1
+	// APICs are the interrupt controllers besides the 8259s; empty if there are none.
+	APICs APICs
 	// PMBase is where the PIIX4's power management ports are, SCI its interrupt.
 	PMBase uint16
 	SCI    uint8
@@ -54,7 +57,7 @@ type COM struct {
 
 // extraTables are the tables that nothing but RSDT and XSDT points to, in their order
 // there. One that returns nil is left out.
-var extraTables = []func(Board) []byte{}
+var extraTables = []func(Board) []byte{madt, hpet}
 
 // FACSSize is the room at the start of the tables for the FACS, which the system goes on
 // writing to when the others have been read. In bytes; a page.

@@ -17,15 +17,19 @@ import (
 //
 // The power button has fixed registers and no object.
 func dsdt(b Board) []byte {
-	var code []byte
-	for _, t := range []aml.Term{
+	terms := []aml.Term{
 		aml.Name(`\PICF`, aml.Int(0)),
 		aml.Method(`\_PIC`, 1, aml.Store(aml.Arg(0), aml.Path("PICF"))),
 		softOff(),
 		processors(b),
 		aml.Scope(`\_SB`, links(b)...),
 		aml.Scope(`\_SB`, pciRoot(b)),
-	} {
+	}
+	if b.APICs.HPET != 0 {
+		terms = append(terms, aml.Scope(`\_SB`, hpetDevice(b)))
+	}
+	var code []byte
+	for _, t := range terms {
 		code = append(code, t...)
 	}
 	return sdt("DSDT", 1, code)

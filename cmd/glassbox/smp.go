@@ -49,6 +49,6 @@ func parseSMP(value string, cfg *machine.Config) error {
 	case n["maxcpus"] != 0 && n["maxcpus"] != cpus:
 		return usagef("-smp %s: processors cannot be added later, so maxcpus is cpus", value)
 	}
-	cfg.CPUs = cpus
+	cfg.CPUs, cfg.Cores, cfg.Threads = cpus, cores, n["threads"]
 	return nil
 }

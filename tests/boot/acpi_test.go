@@ -20,7 +20,7 @@ func TestPowerOffThroughACPI(t *testing.T) {
 	}}, 5e9, "")
 	require.Equal(t, machine.StopPowerOff, res.Reason, tail(out))
 	for _, want := range []string{
-		"ACPI: Interpreter enabled", "ACPI: Using PIC for interrupt routing", "(supports S0 S5)",
+		"ACPI: Interpreter enabled", "ACPI: Using IOAPIC for interrupt routing", "(supports S0 S5)",
 		"Interrupt link LNKA configured for IRQ 10", "Preparing to enter system sleep state S5",
 	} {
 		assert.Contains(t, out, want)

@@ -9,6 +9,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -85,23 +86,50 @@ func initramfs(t testing.TB, script string, more ...file) []byte {
 	return archive(append(files, more...))
 }
 
-func TestCloudKernelReachesUserSpace(t *testing.T) {
-	t.Parallel()
-	out, res, _ := boot(t, machine.Config{Boot: machine.Boot{
+// complaints are what no boot prints.
+var complaints = []string{
+	"Oops", "BUG:", "Kernel panic", "WARNING:", "Call Trace", "unable to handle",
+	"MP-BIOS bug", "APIC error", "do_IRQ", "No irq handler", "nobody cared", "spurious",
+	"unstable", "Firmware Bug", "ACPI Error", "ACPI BIOS Error", "not responding", "stuck", "soft lockup", "rcu_preempt detected",
+}
+
+// testCloudKernel boots with n processors. Each of them runs a program of its own, and all
+// together write to a pipe and wait for each other.
+func testCloudKernel(t *testing.T, n int) {
+	out, res, _ := boot(t, machine.Config{CPUs: n, Boot: machine.Boot{
 		Kernel: guest(t, "vmlinuz-cloud"),
-		Initrd: initramfs(t, "echo user space; cat /proc/cpuinfo; cat /proc/interrupts; echo $((6*7)); echo end of test; reboot -f\n"),
+		Initrd: initramfs(t, "echo user space; cat /proc/cpuinfo; cat /proc/interrupts; echo $((6*7))\n"+
+			"for i in 0 1 2 3; do taskset $((1 << i % `nproc`)) sha256sum /bin/busybox & done | sort | uniq -c\n"+
+			"echo `nproc` processors; echo end of test; reboot -f\n"),
 		Append: "console=ttyS0",
 	}}, 5e9, "")
 	require.Equal(t, machine.StopReset, res.Reason, tail(out))
-	assert.Contains(t, out, "Keep in PIC mode(8259)")
+	assert.Contains(t, out, "TSC deadline timer available")
 	assert.Contains(t, out, "user space")
 	assert.Contains(t, out, "Glassbox Virtual CPU")
-	assert.Contains(t, out, "XT-PIC      timer")
+	assert.Contains(t, out, "IO-APIC   2-edge      timer")
 	assert.Contains(t, out, "\n42\r")
+	assert.Contains(t, out, fmt.Sprintf("\n%d processors\r", n))
+	assert.Contains(t, out, "\n      4 ", "four times the same sum")
 	assert.Contains(t, out, "end of test")
-	for _, bad := range []string{"Oops", "BUG:", "Kernel panic", "WARNING:", "Call Trace", "unable to handle"} {
+	for _, bad := range complaints {
 		assert.NotContains(t, out, bad)
 	}
+}
+
+func TestCloudKernelReachesUserSpace(t *testing.T) {
+	t.Parallel()
+	testCloudKernel(t, 1)
+}
+
+func TestCloudKernelOnTwoProcessors(t *testing.T) {
+	t.Parallel()
+	testCloudKernel(t, 2)
+}
+
+func TestCloudKernelOnFourProcessors(t *testing.T) {
+	t.Parallel()
+	testCloudKernel(t, 4)
 }
 
 func TestGenericKernelReachesUserSpace(t *testing.T) {
@@ -126,7 +154,7 @@ func TestInstallerKernelRunsA32BitProcess(t *testing.T) {
 		Append: "console=ttyS0",
 	}}, 8e9, "")
 	require.Equal(t, machine.StopReset, res.Reason, tail(out))
-	assert.Contains(t, out, "Keep in PIC mode")
+	assert.Contains(t, out, "IOAPIC[0]: apic_id 0, version 17")
 	assert.Contains(t, out, "thirty-two bits")
 }
 
@@ -207,7 +235,7 @@ reboot -f
 }
 
 // TestEnginesAgreeOnABoot runs the plain and the fast engine side by side, comparing the
-// processor every 2,000 instructions, up to the first user process.
+// processor every 2,000 instructions, up to the first user process, on two processors.
 func TestEnginesAgreeOnABoot(t *testing.T) {
 	t.Parallel()
 	kernel := "vmlinuz-cloud"
@@ -217,18 +245,19 @@ func TestEnginesAgreeOnABoot(t *testing.T) {
 	boot32 := archive([]file{dir("dev"), {"dev/console", 0o020600, nil, 5, 1}, {"init", 0o100755, init32(), 0, 0}})
 	out, res, _ := boot(t, machine.Config{
 		Engine: machine.Check,
+		CPUs:   2,
 		Boot:   machine.Boot{Kernel: guest(t, kernel), Initrd: boot32, Append: "console=ttyS0"},
 	}, 20e9, "")
 	require.Equal(t, machine.StopReset, res.Reason, tail(out))
 	assert.Contains(t, out, "thirty-two bits")
 }
 
-// TestSameBootTwice boots twice, cut into different pieces, and compares everything.
+// TestSameBootTwice boots four processors twice, cut into different pieces, and compares everything.
 func TestSameBootTwice(t *testing.T) {
 	t.Parallel()
 	kernel := guest(t, "vmlinuz-cloud")
 	hash := func(piece uint64) string {
-		m, err := machine.New(machine.Config{Memory: 128 << 20, Boot: machine.Boot{Kernel: kernel, Append: "console=ttyS0"}})
+		m, err := machine.New(machine.Config{Memory: 128 << 20, CPUs: 4, Boot: machine.Boot{Kernel: kernel, Append: "console=ttyS0"}})
 		require.NoError(t, err)
 		defer m.Close()
 		for m.Count() < 300e6 {
