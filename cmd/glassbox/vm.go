@@ -33,6 +33,10 @@ func (t *target) Memory() *phys.Memory { return t.s.m.Memory() }
 // EachPart implements debug.Target.
 func (t *target) EachPart(visit func(name string, state any)) { t.s.m.EachPart(visit) }
 
+// IRQSources and IRQPin are for info irq.
+func (t *target) IRQSources(n int) []string { return t.s.m.IRQSources(n) }
+func (t *target) IRQPin(n int) int          { return t.s.m.IRQPin(n) }
+
 // PCI is for info pci.
 func (t *target) PCI() *pci.Bus { return t.s.m.PCI() }
 

@@ -111,8 +111,9 @@ func (i *Inspector) commands() []command {
 		{[]string{"print-stack"}, "[N]", "N words of the stack", i.printStack},
 		{[]string{"crc"}, "ADDRESS LENGTH", "CRC-32 of linear memory", i.crc},
 		{[]string{"slist", "symbols"}, "[TEXT]", "symbols whose name contains TEXT", i.listSymbols},
-		{[]string{"explain"}, "[fault|interrupt]", "why the last exception was raised, or how the last interrupt got here", i.explain},
-		{[]string{"info", "i"}, "SUBJECT", "registers idt gdt ldt tss tab mem eflags cpu pci symbols device, or a chip", i.info},
+		{[]string{"cpu"}, "N", "select a processor; without N: all of them", i.cpuCommand},
+		{[]string{"explain"}, "[fault|interrupt|irq N]", "why the last exception was raised, how the last interrupt got here, or how line N does", i.explain},
+		{[]string{"info", "i"}, "SUBJECT", "registers idt gdt ldt tss tab mem eflags cpu lapic ioapic irq hpet pci symbols device, or a chip", i.info},
 	}
 }
 
@@ -140,6 +141,10 @@ func (i *Inspector) subjects() []command {
 		{[]string{"tss"}, "", "", func(string) error { return i.infoTSS() }},
 		{[]string{"eflags", "flags"}, "", "", func(string) error { return i.flags() }},
 		{[]string{"cpu", "cpus", "threads"}, "", "", func(string) error { return i.processors() }},
+		{[]string{"lapic", "apic"}, "", "", i.infoLAPIC},
+		{[]string{"ioapic"}, "", "", func(string) error { return i.infoIOAPIC() }},
+		{[]string{"hpet"}, "", "", func(string) error { return i.infoHPET() }},
+		{[]string{"irq"}, "", "", i.infoIRQ},
 		{[]string{"symbols"}, "", "", i.listSymbols},
 		{[]string{"pci"}, "", "", func(string) error { return i.infoPCI() }},
 		{[]string{"device"}, "", "", i.device},
@@ -147,7 +152,7 @@ func (i *Inspector) subjects() []command {
 }
 
 func (i *Inspector) listSubjects() error {
-	i.printf("info registers, mem, idt, gdt, ldt, tss, eflags, cpu, pci, symbols, and the chips:")
+	i.printf("info registers, mem, idt, gdt, ldt, tss, eflags, cpu, lapic, ioapic, irq, hpet, pci, symbols, and the chips:")
 	i.t.EachPart(func(name string, _ any) { i.printf(" %s", name) })
 	i.printf("\n")
 	return nil
@@ -217,6 +222,9 @@ func (i *Inspector) scene() *scene {
 func (i *Inspector) explain(args string) error {
 	c := i.CPU()
 	s := &scene{c: c, mem: i.t.Memory(), x: &c.LastChain.At, sym: &i.Symbols}
+	if line, ok := strings.CutPrefix(args, "irq"); ok {
+		return i.infoIRQ(strings.TrimSpace(line))
+	}
 	switch args {
 	case "", "fault", "exception":
 		i.printf("%s", explainChain(s))
@@ -225,7 +233,7 @@ func (i *Inspector) explain(args string) error {
 		i.printf("%s", i.explainEvent())
 		return nil
 	}
-	return errors.New("explain what? fault or interrupt")
+	return errors.New("explain what? fault, interrupt or irq N")
 }
 
 // listSymbols shows symbols whose name contains text.
