@@ -88,7 +88,7 @@ const (
 	Halted            // HLT: waits for an interrupt
 	Shutdown          // triple fault: waits for a reset
 	WaitSIPI          // INIT received: waits for a start-up IPI
-	Waiting           // MWAIT: waits for anything; until the next call of Run
+	Waiting           // MWAIT: waits for an interrupt or a store to the monitored line
 )
 
 // A CPU is one processor. Not safe for concurrent use.
@@ -117,6 +117,7 @@ type CPU struct {
 
 	CPL      uint8
 	Activity Activity
+	mon      Monitor
 
 	// Interrupt shadows: no interrupt is taken before the instruction count passes.
 	shadowSTI bool // set by STI for one instruction

@@ -407,7 +407,7 @@ func TestCanonicalBasesFollowTheModel(t *testing.T) {
 	}
 }
 
-func TestMWAITEndsAtTheNextEvent(t *testing.T) {
+func TestMWAIT(t *testing.T) {
 	r := newRig(t, "max,+monitor")
 	r.long(0)
 	r.S.RFLAGS |= uint64(x86.FlagIF)
@@ -416,16 +416,42 @@ func TestMWAITEndsAtTheNextEvent(t *testing.T) {
 	n, reason := r.Run(10)
 	require.Equal(t, int64(2), n)
 	require.Equal(t, ExitHalt, reason)
+	require.True(t, r.Asleep())
+	r.poke(0x5fff, 1, 1) // beside the line
+	r.poke(0x6040, 1, 1)
+	n, _ = r.Run(2)
+	require.Zero(t, n)
+	for range 20 {
+		r.poke(0x6080, 1, 1) // the code cache loses interest in the page
+	}
+	r.poke(0x603f, 1, 1)
+	require.False(t, r.Asleep())
 	n, reason = r.Run(2)
 	require.Equal(t, int64(2), n)
 	require.Equal(t, ExitBudget, reason)
 	require.Equal(t, uint64(rigCode+8), r.S.RIP)
 
-	r.code("0f 01 c9 90 90") // it does not wait with IF clear
-	r.S.RFLAGS &^= uint64(x86.FlagIF)
+	r.code("0f 01 c9 90 90") // nothing is monitored
 	n, reason = r.Run(2)
 	require.Equal(t, int64(2), n)
 	require.Equal(t, ExitBudget, reason)
+
+	r.S.RFLAGS &^= uint64(x86.FlagIF)
+	for _, ecx := range []uint64{0, 1} { // bit 0: an interrupt ends it although IF is clear
+		r.S.R[x86.RCX] = 0
+		r.run("0f 01 c8")
+		r.S.R[x86.RCX] = ecx
+		r.run("0f 01 c9")
+		require.True(t, r.Asleep())
+		r.INTR = true
+		require.Equal(t, ecx == 0, r.Asleep())
+		r.INTR = false
+		s := r.Save()
+		require.NoError(t, r.Restore(s))
+		require.Equal(t, s, r.Save())
+		r.poke(0x6000, 8, 1)
+		require.False(t, r.Asleep())
+	}
 
 	r.S.R[x86.RCX] = 2
 	raised(t, r.run("0f 01 c9"), x86.VecGP, 0, x86.ReasonReservedBits)

@@ -133,7 +133,7 @@ func (c *CPU) enableFast() {
 	c.fast = c.first.fast
 	c.base = baseOf(c.Phys.Backing())
 	if c.Phys.OnCodeWrite == nil {
-		c.Phys.OnCodeWrite = c.CodeWritten
+		c.Phys.OnCodeWrite = c.memoryWritten
 	}
 }
 

@@ -207,7 +207,7 @@ func (c *CPU) deliverNMI() {
 }
 
 func (c *CPU) takeExternal(e event) {
-	c.Activity = Active
+	c.Activity, c.mon.Armed = Active, false
 	c.shadowSTI, c.shadowSS = false, false
 	f := c.enter(e)
 	if f.Raised {

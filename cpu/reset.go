@@ -92,6 +92,7 @@ func (c *CPU) resetCore() {
 	c.Activity = Active
 	c.shadowSTI, c.shadowSS, c.nmiBlocked = false, false, false
 	c.pendingDB, c.stepTrap = 0, false
+	c.mon = Monitor{}
 }
 
 func (c *CPU) finishReset() {

@@ -99,9 +99,11 @@ func (c *CPU) event() (reason ExitReason, leave bool) {
 	switch c.Activity {
 	case Halted:
 		return ExitHalt, true
-	case Waiting: // whatever the board does then, MWAIT is over
-		c.Activity = Active
-		return ExitHalt, !c.INTR
+	case Waiting:
+		if c.waits() {
+			return ExitHalt, true
+		}
+		c.Activity, c.mon.Armed = Active, false
 	}
 	return 0, false
 }
@@ -112,6 +114,8 @@ func (c *CPU) Asleep() bool {
 	switch c.Activity {
 	case Halted:
 		return (!c.NMI || c.nmiBlocked) && (!c.INTR || !c.flag(x86.FlagIF))
+	case Waiting:
+		return c.waits()
 	case WaitSIPI:
 		return true
 	}

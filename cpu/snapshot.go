@@ -44,6 +44,7 @@ type Snapshot struct {
 	NMI, NMIBlocked     bool
 	ShadowSTI, ShadowSS bool
 	PendingDB           uint64
+	Monitor             Monitor
 	Instructions        uint64
 }
 
@@ -56,7 +57,7 @@ func (c *CPU) Save() Snapshot {
 		DR: c.DR, PDPTE: c.MMU.PDPTE, PKRU: c.PKRU, MSR: c.MSR, TSCOffset: c.tscOffset, Random: c.Random,
 		X87: c.X87, XMM: c.S.XMM, MXCSR: c.S.MXCSR, CPL: c.CPL, Activity: c.Activity,
 		NMI: c.NMI, NMIBlocked: c.nmiBlocked, ShadowSTI: c.shadowSTI, ShadowSS: c.shadowSS,
-		PendingDB: c.pendingDB, Instructions: c.Count(),
+		PendingDB: c.pendingDB, Monitor: c.mon, Instructions: c.Count(),
 	}
 	copy(s.GPR[:], c.S.R[:])
 	for i := range s.Seg {
@@ -88,6 +89,9 @@ func (c *CPU) Restore(s Snapshot) error {
 	c.CPL, c.Activity = s.CPL, s.Activity
 	c.NMI, c.nmiBlocked, c.shadowSTI, c.shadowSS = s.NMI, s.NMIBlocked, s.ShadowSTI, s.ShadowSS
 	c.pendingDB, c.stepTrap = s.PendingDB, false
+	if c.mon = s.Monitor; c.mon.Armed {
+		c.listen()
+	}
 	c.instructions, c.granted, c.S.Budget = s.Instructions, 0, 0
 	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
 	c.LastChain, c.LastEvent = Chain{}, Event{}
@@ -108,6 +112,8 @@ func (c *CPU) checkSnapshot(s *Snapshot) error {
 	m, flags := c.Model, x86.Flags(s.RFLAGS)
 	long := s.EFER&x86.EFER_LMA != 0
 	switch {
+	case s.Monitor.Line%monitorLine != 0 || s.Monitor.Line >= uint64(len(c.Phys.Backing())):
+		return fmt.Errorf("monitored line %#x is not in memory", s.Monitor.Line)
 	case s.CPL > 3 || s.Activity > Waiting:
 		return fmt.Errorf("privilege level %d or activity state %d does not exist", s.CPL, s.Activity)
 	case flags&^flagsDefined != 0 || flags&x86.Flag1 == 0:

@@ -174,6 +174,7 @@ func (b *board) mapMemory(low, high uint64) error {
 func (b *board) watchMemory() {
 	b.mem.OnMapChange = b.flushTLBs
 	b.mem.OnProtect = b.dropPages
+	b.mem.OnCodeWrite = b.watchedWrite
 }
 
 // wiring maps ports and remembers the first mistake.

@@ -155,11 +155,23 @@ func (t *turns) used(n uint64) {
 // wakeable says whether an interrupt could still wake a processor.
 func (b *board) wakeable() bool {
 	for _, c := range b.cpus {
-		if c.Activity != cpu.WaitSIPI && c.Flags()&x86.FlagIF != 0 {
+		if c.Activity == cpu.Waiting || c.Activity != cpu.WaitSIPI && c.Flags()&x86.FlagIF != 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// watchedWrite tells the processors of a store to a page with code, or with a line that one
+// of them waits for. Going back to another state stores nothing.
+func (b *board) watchedWrite(off uint64, n int) {
+	b.cpus[0].CodeWritten(off, n) // they have one code cache
+	if b.restoring {
+		return
+	}
+	for _, c := range b.cpus {
+		c.Stored(off, n)
+	}
 }
 
 // flushTLBs makes all processors forget all translations.

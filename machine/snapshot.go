@@ -299,6 +299,8 @@ func (m *Machine) apply(l *loaded, u *unpacker) error {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	at := 0
+	m.restoring = true
+	defer func() { m.restoring = false }()
 	err := eachChunk(uint64(len(m.mem.Used())), func(off, size uint64) error {
 		chunk, err := u.contents(l.ram[at])
 		if err == nil {

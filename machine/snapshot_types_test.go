@@ -11,7 +11,7 @@ import (
 // here; a new chip gets a new line.
 var stateTypes = []string{
 	"clock 1 d1496151",
-	"cpu 2 6124b5a9",
+	"cpu 3 6a9136b9",
 	"turns 1 3b770230",
 	"pit8254 1 7e065bf9",
 	"port61 1 f0d2ce3d",

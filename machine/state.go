@@ -22,7 +22,7 @@ func (m *Machine) parts() []part {
 	b := m.board
 	p := []part{row[clockState]("clock", 1, m.clock)}
 	for i, c := range b.cpus {
-		p = append(p, row[cpu.Snapshot](cpuSection(i), 2, c))
+		p = append(p, row[cpu.Snapshot](cpuSection(i), 3, c))
 	}
 	p = append(p,
 		chip("turns", 1, &b.turns),

@@ -174,8 +174,8 @@ func (t *Timeline) loadPages(i int) error {
 	}
 	t.ram.between(t.points[min(i, t.here)].at, t.points[max(i, t.here)].at, func(b uint64) { pages[b] = true })
 	end := t.points[len(t.points)-1].at
-	t.quiet = true
-	defer func() { t.quiet = false }()
+	t.quiet, t.m.restoring = true, true
+	defer func() { t.quiet, t.m.restoring = false, false }()
 	for b := range pages {
 		off := b * phys.PageSize
 		if last, ok := t.ram.last(b); ok && last < end { // what it holds now it holds at the end

@@ -47,3 +47,14 @@ func (m *MMU) Span(la LinAddr, a Access, c Class) (off uint64, ok bool) {
 	d := uint64(la) ^ tag
 	return e.Off + d, d < PageSize
 }
+
+// Place is where in phys.Memory.Backing a read of the byte at la gets it from; not ok where
+// it would fault or that is no RAM.
+func (m *MMU) Place(la LinAddr, c Class) (off uint64, ok bool) {
+	t, f := m.translate(uint64(la), AccessRead, int(c))
+	if f.Raised {
+		return 0, false
+	}
+	p := m.mem.Lookup(phys.Addr(t.phys))
+	return p.Off + uint64(la)&pageMask, p.Kind == phys.RAM && p.Writable
+}

@@ -100,7 +100,8 @@ func testCloudKernel(t *testing.T, n int) {
 		Kernel: guest(t, "vmlinuz-cloud"),
 		Initrd: initramfs(t, "echo user space; cat /proc/cpuinfo; cat /proc/interrupts; echo $((6*7))\n"+
 			"for i in 0 1 2 3; do taskset $((1 << i % `nproc`)) sha256sum /bin/busybox & done | sort | uniq -c\n"+
-			"echo `nproc` processors; echo end of test; reboot -f\n"),
+			"echo `nproc` processors; echo end of test; reboot -f\n",
+			file{"dev/null", 0o020666, nil, 1, 3}),
 		Append: "console=ttyS0",
 	}}, 5e9, "")
 	require.Equal(t, machine.StopReset, res.Reason, tail(out))
