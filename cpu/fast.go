@@ -56,15 +56,48 @@ func (c *CPU) fastLoop() ExitReason {
 		if c.S.Budget <= 0 {
 			return ExitBudget
 		}
-		o := c.dispatch()
-		for o != nil {
-			o = o.fn(c, o)
+		for o := c.dispatch(); o != nil; {
+			if o = c.run(o); o != nil {
+				o = c.afterMiss(o)
+			}
 		}
 		if f.bailed {
 			f.bailed = false
 			c.fastStep()
 		}
 	}
+}
+
+// run executes operations from o on until one leaves the block, or gives up for a miss of the
+// TLB: then it returns that one.
+func (c *CPU) run(o *op) *op {
+	for {
+		// Four at a time, as a jump back costs the host as much as the smallest operation.
+		last := o
+		if o = o.fn(c, o); o == nil {
+			return c.missed(last)
+		}
+		last = o
+		if o = o.fn(c, o); o == nil {
+			return c.missed(last)
+		}
+		last = o
+		if o = o.fn(c, o); o == nil {
+			return c.missed(last)
+		}
+		last = o
+		if o = o.fn(c, o); o == nil {
+			return c.missed(last)
+		}
+	}
+}
+
+// missed is o if it gave up, else nil.
+func (c *CPU) missed(o *op) *op {
+	if c.miss.w != 0 {
+		return o
+	}
+	return nil
 }
 
 // fastStep lets the plain engine execute one instruction.
@@ -220,6 +253,69 @@ func (c *CPU) jumpFar(o *op) *op {
 	return t
 }
 
+// A miss is why an operation gave up before it did anything: the TLB did not allow w bytes
+// at la to be read, or v to be stored there. w is 0 when it did not give up.
+type miss struct {
+	rip  uint64 // of the operation
+	la   mmu.LinAddr
+	v    uint64
+	w    width
+	kind missKind
+}
+
+// A missKind is what is missing.
+type missKind uint8
+
+const (
+	missRead   missKind = iota // the right to read
+	missWrite                  // a store, which is all that is left to do
+	missModify                 // the right to write
+)
+
+// missLoad, missStore and missPush are how an operation gives up.
+func (c *CPU) missLoad(o *op, la mmu.LinAddr, w width) *op {
+	c.miss.rip = o.rip
+	c.miss.la, c.miss.w, c.miss.kind = la, w, missRead
+	return nil
+}
+
+func (c *CPU) missStore(o *op, la mmu.LinAddr, v uint64, w width) *op {
+	c.miss.rip = o.rip
+	c.miss.la, c.miss.v, c.miss.w, c.miss.kind = la, v, w, missWrite
+	return nil
+}
+
+func (c *CPU) missPush(o *op, la mmu.LinAddr, w width) *op {
+	c.miss.rip = o.rip
+	c.miss.la, c.miss.w, c.miss.kind = la, w, missModify
+	return nil
+}
+
+// afterMiss asks the MMU for the page that o, or the second operation of the pair at o,
+// missed, and says how to go on: with it again, behind the store, or out of the block.
+func (c *CPU) afterMiss(o *op) *op {
+	m := c.miss
+	c.miss.w = 0
+	if o.rip != m.rip {
+		o = o.after()
+	}
+	switch m.kind {
+	case missWrite:
+		if c.storeMiss(m.la, m.v, m.w) {
+			return o.after()
+		}
+	case missModify:
+		if c.fillWrite(m.la, m.w) && c.mayStore(m.la) {
+			return o
+		}
+	default:
+		if _, ok := c.loadMiss(m.la, m.w); ok {
+			return o
+		}
+	}
+	return c.bail(o)
+}
+
 // loadMiss reads w bytes where the TLB did not allow it, if it does so now.
 func (c *CPU) loadMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
 	if c.codeSize == 8 && !c.isCanonical(uint64(la)) || uint64(la)&(mmuPage-1)+uint64(w) > mmuPage ||
@@ -269,6 +365,22 @@ func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
 	return c.store64(la, v)
 }
 
+// load128Miss and store128Miss are loadMiss and storeMiss for 16 bytes.
+func (c *CPU) load128Miss(la mmu.LinAddr) (lo, hi uint64, ok bool) {
+	if !c.inPage(la, 16) || !c.fill(la, mmu.AccessRead) {
+		return 0, 0, false
+	}
+	return c.load128(la)
+}
+
+func (c *CPU) store128Miss(la mmu.LinAddr, lo, hi uint64) bool {
+	gen := c.fast.gen
+	if !c.fillWrite(la, 16) {
+		return c.mayStoreWatched(la, 16, gen) && !c.writeLin(la, lo, 8, c.class).Raised && !c.writeLin(la+8, hi, 8, c.class).Raised
+	}
+	return c.store128(la, lo, hi)
+}
+
 // inPage says whether w bytes at la are canonical and lie in one page.
 func (c *CPU) inPage(la mmu.LinAddr, w width) bool {
 	return (c.codeSize != 8 || c.isCanonical(uint64(la))) && uint64(la)&(mmuPage-1)+uint64(w) <= mmuPage
@@ -287,6 +399,11 @@ func (c *CPU) mayStoreWatched(la mmu.LinAddr, w width, gen uint64) bool {
 	}
 	off, ok := c.MMU.Watched(la, c.class)
 	return ok && c.fast.pages[off/mmuPage].lines&linesOf(off, int(w)) == 0
+}
+
+// mayStore says whether the TLB allows stores to the page of la.
+func (c *CPU) mayStore(la mmu.LinAddr) bool {
+	return uint64(la)^c.tlb[la/mmuPage%mmu.TLBSize].WTag < mmuPage
 }
 
 // fill brings the page of la into the TLB. It says no also when that marked a paging

@@ -462,275 +462,284 @@ var aluOps = [9][8][4][2]handler{
 }
 
 func addRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRR8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func addRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRR16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func addRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRR32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func addRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRR64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func addRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRI8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func addRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRI16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func addRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRI32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func addRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRI64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x + y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func addRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func addRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func addRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func addRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func addMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -738,19 +747,20 @@ func addMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x + y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMR8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -758,16 +768,17 @@ func addMR8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x + y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -775,19 +786,20 @@ func addMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x + y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMR16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -795,16 +807,17 @@ func addMR16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x + y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -812,19 +825,20 @@ func addMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x + y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMR32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -832,16 +846,17 @@ func addMR32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x + y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -849,19 +864,20 @@ func addMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x + y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMR64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -869,16 +885,17 @@ func addMR64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x + y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -891,14 +908,15 @@ func addMI8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMI8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -911,11 +929,12 @@ func addMI8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -928,14 +947,15 @@ func addMI16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMI16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -948,11 +968,12 @@ func addMI16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -965,14 +986,15 @@ func addMI32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -985,11 +1007,12 @@ func addMI32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1002,14 +1025,15 @@ func addMI64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1022,143 +1046,136 @@ func addMI64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRMB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func addRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRMB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func addRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRMB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func addRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addRMB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x + y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func addMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1166,19 +1183,20 @@ func addMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x + y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMRB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1186,16 +1204,17 @@ func addMRB8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x + y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1203,19 +1222,20 @@ func addMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x + y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMRB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1223,16 +1243,17 @@ func addMRB16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x + y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1240,19 +1261,20 @@ func addMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x + y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMRB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1260,16 +1282,17 @@ func addMRB32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x + y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1277,19 +1300,20 @@ func addMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x + y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMRB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1297,16 +1321,17 @@ func addMRB64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x + y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1319,14 +1344,15 @@ func addMIB8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMIB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1339,11 +1365,12 @@ func addMIB8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1356,14 +1383,15 @@ func addMIB16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMIB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1376,11 +1404,12 @@ func addMIB16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1393,14 +1422,15 @@ func addMIB32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMIB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1413,11 +1443,12 @@ func addMIB32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func addMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1430,14 +1461,15 @@ func addMIB64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccAdd<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccAdd<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func addMIB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1450,267 +1482,276 @@ func addMIB64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orRR8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func orRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orRR16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func orRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orRR32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func orRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orRR64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func orRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orRI8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func orRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orRI16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func orRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orRI32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func orRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orRI64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x | y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func orRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orRM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func orRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orRM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func orRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func orRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func orMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1718,18 +1759,19 @@ func orMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x | y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orMR8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1737,16 +1779,17 @@ func orMR8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x | y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1754,18 +1797,19 @@ func orMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x | y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orMR16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1773,16 +1817,17 @@ func orMR16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x | y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1790,18 +1835,19 @@ func orMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x | y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orMR32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1809,16 +1855,17 @@ func orMR32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x | y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1826,18 +1873,19 @@ func orMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x | y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orMR64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1845,16 +1893,17 @@ func orMR64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x | y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1867,13 +1916,14 @@ func orMI8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orMI8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -1886,11 +1936,12 @@ func orMI8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1903,13 +1954,14 @@ func orMI16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orMI16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -1922,11 +1974,12 @@ func orMI16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1939,13 +1992,14 @@ func orMI32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -1958,11 +2012,12 @@ func orMI32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1975,13 +2030,14 @@ func orMI64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -1994,139 +2050,132 @@ func orMI64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orRMB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func orRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orRMB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func orRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orRMB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func orRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orRMB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x | y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func orMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2134,18 +2183,19 @@ func orMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x | y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orMRB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2153,16 +2203,17 @@ func orMRB8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x | y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2170,18 +2221,19 @@ func orMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x | y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orMRB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2189,16 +2241,17 @@ func orMRB16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x | y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2206,18 +2259,19 @@ func orMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x | y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orMRB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2225,16 +2279,17 @@ func orMRB32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x | y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2242,18 +2297,19 @@ func orMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x | y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orMRB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2261,16 +2317,17 @@ func orMRB64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x | y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2283,13 +2340,14 @@ func orMIB8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func orMIB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2302,11 +2360,12 @@ func orMIB8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2319,13 +2378,14 @@ func orMIB16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func orMIB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2338,11 +2398,12 @@ func orMIB16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2355,13 +2416,14 @@ func orMIB32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func orMIB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2374,11 +2436,12 @@ func orMIB32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func orMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2391,13 +2454,14 @@ func orMIB64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func orMIB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2410,163 +2474,168 @@ func orMIB64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func adcRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	x := uint8(*s.r(o.dst))
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	x := uint16(*s.r(o.dst))
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	x := uint32(*s.r(o.dst))
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	x := uint64(*s.r(o.dst))
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2574,19 +2643,20 @@ func adcMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	y := uint8(*s.r(o.src))
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2594,19 +2664,20 @@ func adcMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	y := uint16(*s.r(o.src))
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2614,19 +2685,20 @@ func adcMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	y := uint32(*s.r(o.src))
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2634,19 +2706,20 @@ func adcMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	y := uint64(*s.r(o.src))
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2655,18 +2728,19 @@ func adcMI8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2675,18 +2749,19 @@ func adcMI16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2695,18 +2770,19 @@ func adcMI32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2715,90 +2791,87 @@ func adcMI64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	x := uint8(*s.r(o.dst))
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	x := uint16(*s.r(o.dst))
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	x := uint32(*s.r(o.dst))
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	x := uint64(*s.r(o.dst))
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2806,19 +2879,20 @@ func adcMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	y := uint8(*s.r(o.src))
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2826,19 +2900,20 @@ func adcMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	y := uint16(*s.r(o.src))
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2846,19 +2921,20 @@ func adcMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	y := uint32(*s.r(o.src))
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2866,19 +2942,20 @@ func adcMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	y := uint64(*s.r(o.src))
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -2887,18 +2964,19 @@ func adcMIB8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
-	s, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	sum, f := alu.Add(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -2907,18 +2985,19 @@ func adcMIB16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
-	s, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	sum, f := alu.Add(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -2927,18 +3006,19 @@ func adcMIB32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
-	s, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	sum, f := alu.Add(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func adcMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -2947,170 +3027,175 @@ func adcMIB64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
-	s, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	sum, f := alu.Add(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	x := uint8(*s.r(o.dst))
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	x := uint16(*s.r(o.dst))
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	x := uint32(*s.r(o.dst))
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	x := uint64(*s.r(o.dst))
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3118,19 +3203,20 @@ func sbbMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	y := uint8(*s.r(o.src))
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3138,19 +3224,20 @@ func sbbMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	y := uint16(*s.r(o.src))
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3158,19 +3245,20 @@ func sbbMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	y := uint32(*s.r(o.src))
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3178,19 +3266,20 @@ func sbbMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	y := uint64(*s.r(o.src))
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3199,18 +3288,19 @@ func sbbMI8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3219,18 +3309,19 @@ func sbbMI16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3239,18 +3330,19 @@ func sbbMI32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3259,90 +3351,87 @@ func sbbMI64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = 0
+	x := uint8(*s.r(o.dst))
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = 0
+	x := uint16(*s.r(o.dst))
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = 0
+	x := uint32(*s.r(o.dst))
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = 0
+	x := uint64(*s.r(o.dst))
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
+	*s.r(o.dst) = r
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3350,19 +3439,20 @@ func sbbMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	y := uint8(*s.r(o.src))
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3370,19 +3460,20 @@ func sbbMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	y := uint16(*s.r(o.src))
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3390,19 +3481,20 @@ func sbbMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	y := uint32(*s.r(o.src))
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3410,19 +3502,20 @@ func sbbMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	y := uint64(*s.r(o.src))
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3431,18 +3524,19 @@ func sbbMIB8(c *CPU, o *op) *op {
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
-	s, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
-	r := uint8(s)
+	sum, f := alu.Sub(1, uint64(x), uint64(y), c.lazyCF())
+	r := uint8(sum)
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3451,18 +3545,19 @@ func sbbMIB16(c *CPU, o *op) *op {
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
-	s, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
-	r := uint16(s)
+	sum, f := alu.Sub(2, uint64(x), uint64(y), c.lazyCF())
+	r := uint16(sum)
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3471,18 +3566,19 @@ func sbbMIB32(c *CPU, o *op) *op {
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
-	s, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
-	r := uint32(s)
+	sum, f := alu.Sub(4, uint64(x), uint64(y), c.lazyCF())
+	r := uint32(sum)
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func sbbMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3491,274 +3587,283 @@ func sbbMIB64(c *CPU, o *op) *op {
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
-	s, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
-	r := uint64(s)
+	sum, f := alu.Sub(8, uint64(x), uint64(y), c.lazyCF())
+	r := uint64(sum)
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = 0
+	s.CCOp = 0
 	c.setStatus(f)
-	return o.next
+	return o.after()
 }
 
 func andRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andRR8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func andRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andRR16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func andRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andRR32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func andRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andRR64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func andRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andRI8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func andRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andRI16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func andRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andRI32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func andRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andRI64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func andRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andRM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func andRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andRM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func andRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func andRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func andMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3766,18 +3871,19 @@ func andMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andMR8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3785,16 +3891,17 @@ func andMR8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3802,18 +3909,19 @@ func andMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andMR16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3821,16 +3929,17 @@ func andMR16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3838,18 +3947,19 @@ func andMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andMR32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3857,16 +3967,17 @@ func andMR32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3874,18 +3985,19 @@ func andMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andMR64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -3893,16 +4005,17 @@ func andMR64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3915,13 +4028,14 @@ func andMI8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andMI8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -3934,11 +4048,12 @@ func andMI8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3951,13 +4066,14 @@ func andMI16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andMI16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -3970,11 +4086,12 @@ func andMI16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -3987,13 +4104,14 @@ func andMI32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4006,11 +4124,12 @@ func andMI32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4023,13 +4142,14 @@ func andMI64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4042,139 +4162,132 @@ func andMI64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andRMB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func andRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andRMB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func andRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andRMB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func andRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andRMB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func andMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4182,18 +4295,19 @@ func andMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andMRB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4201,16 +4315,17 @@ func andMRB8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4218,18 +4333,19 @@ func andMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andMRB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4237,16 +4353,17 @@ func andMRB16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4254,18 +4371,19 @@ func andMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andMRB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4273,16 +4391,17 @@ func andMRB32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4290,18 +4409,19 @@ func andMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andMRB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4309,16 +4429,17 @@ func andMRB64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4331,13 +4452,14 @@ func andMIB8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func andMIB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4350,11 +4472,12 @@ func andMIB8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4367,13 +4490,14 @@ func andMIB16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func andMIB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4386,11 +4510,12 @@ func andMIB16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4403,13 +4528,14 @@ func andMIB32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func andMIB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4422,11 +4548,12 @@ func andMIB32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func andMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4439,13 +4566,14 @@ func andMIB64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func andMIB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4458,279 +4586,288 @@ func andMIB64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRR8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func subRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRR16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func subRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRR32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func subRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRR64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func subRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRI8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func subRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRI16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func subRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRI32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func subRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRI64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func subRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func subRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func subRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func subRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func subMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4738,19 +4875,20 @@ func subMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMR8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4758,16 +4896,17 @@ func subMR8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4775,19 +4914,20 @@ func subMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMR16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4795,16 +4935,17 @@ func subMR16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4812,19 +4953,20 @@ func subMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMR32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4832,16 +4974,17 @@ func subMR32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4849,19 +4992,20 @@ func subMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMR64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -4869,16 +5013,17 @@ func subMR64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4891,14 +5036,15 @@ func subMI8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMI8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -4911,11 +5057,12 @@ func subMI8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4928,14 +5075,15 @@ func subMI16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMI16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -4948,11 +5096,12 @@ func subMI16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4965,14 +5114,15 @@ func subMI32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -4985,11 +5135,12 @@ func subMI32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5002,14 +5153,15 @@ func subMI64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5022,143 +5174,136 @@ func subMI64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRMB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func subRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRMB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func subRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRMB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func subRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subRMB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func subMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5166,19 +5311,20 @@ func subMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMRB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5186,16 +5332,17 @@ func subMRB8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5203,19 +5350,20 @@ func subMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMRB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5223,16 +5371,17 @@ func subMRB16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5240,19 +5389,20 @@ func subMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMRB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5260,16 +5410,17 @@ func subMRB32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5277,19 +5428,20 @@ func subMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMRB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5297,16 +5449,17 @@ func subMRB64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5319,14 +5472,15 @@ func subMIB8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMIB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5339,11 +5493,12 @@ func subMIB8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5356,14 +5511,15 @@ func subMIB16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMIB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5376,11 +5532,12 @@ func subMIB16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5393,14 +5550,15 @@ func subMIB32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMIB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5413,11 +5571,12 @@ func subMIB32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func subMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5430,14 +5589,15 @@ func subMIB64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func subMIB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5450,267 +5610,276 @@ func subMIB64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorRR8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func xorRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorRR16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func xorRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorRR32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func xorRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorRR64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func xorRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorRI8N(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func xorRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorRI16N(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func xorRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorRI32N(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func xorRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorRI64N(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func xorRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorRM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func xorRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorRM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func xorRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func xorRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func xorMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5718,18 +5887,19 @@ func xorMR8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x ^ y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorMR8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5737,16 +5907,17 @@ func xorMR8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x ^ y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5754,18 +5925,19 @@ func xorMR16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x ^ y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorMR16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5773,16 +5945,17 @@ func xorMR16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x ^ y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5790,18 +5963,19 @@ func xorMR32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x ^ y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorMR32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5809,16 +5983,17 @@ func xorMR32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x ^ y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5826,18 +6001,19 @@ func xorMR64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x ^ y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorMR64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5845,16 +6021,17 @@ func xorMR64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x ^ y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5867,13 +6044,14 @@ func xorMI8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorMI8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -5886,11 +6064,12 @@ func xorMI8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5903,13 +6082,14 @@ func xorMI16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorMI16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -5922,11 +6102,12 @@ func xorMI16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5939,13 +6120,14 @@ func xorMI32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -5958,11 +6140,12 @@ func xorMI32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5975,13 +6158,14 @@ func xorMI64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -5994,139 +6178,132 @@ func xorMI64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorRMB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func xorRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorRMB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func xorRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorRMB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func xorRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorRMB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x ^ y
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func xorMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -6134,18 +6311,19 @@ func xorMRB8(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x ^ y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorMRB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -6153,16 +6331,17 @@ func xorMRB8N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x ^ y
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -6170,18 +6349,19 @@ func xorMRB16(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x ^ y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorMRB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -6189,16 +6369,17 @@ func xorMRB16N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x ^ y
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -6206,18 +6387,19 @@ func xorMRB32(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x ^ y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorMRB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -6225,16 +6407,17 @@ func xorMRB32N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x ^ y
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -6242,18 +6425,19 @@ func xorMRB64(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x ^ y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorMRB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -6261,16 +6445,17 @@ func xorMRB64N(c *CPU, o *op) *op {
 		}
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x ^ y
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -6283,13 +6468,14 @@ func xorMIB8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func xorMIB8N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -6302,11 +6488,12 @@ func xorMIB8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -6319,13 +6506,14 @@ func xorMIB16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func xorMIB16N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -6338,11 +6526,12 @@ func xorMIB16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -6355,13 +6544,14 @@ func xorMIB32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func xorMIB32N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -6374,11 +6564,12 @@ func xorMIB32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func xorMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -6391,13 +6582,14 @@ func xorMIB64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func xorMIB64N(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -6410,933 +6602,901 @@ func xorMIB64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func cmpRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func cmpMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
+	return o.after()
 }
 
 func testRR8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testRR16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testRR32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testRR64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testRI8(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testRI16(c *CPU, o *op) *op {
-	x, y := uint16(c.S.R[o.dst&31]), uint16(o.imm)
+	s := c.S
+	x, y := uint16(*s.r(o.dst)), uint16(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testRI32(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testRI64(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testMR8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testMR16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testMR32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testMR64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testMI8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testMI16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	y := uint16(m)
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testMRB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
-	y := uint8(c.S.R[o.src&31])
+	y := uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testMRB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
-	y := uint16(c.S.R[o.src&31])
+	y := uint16(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testMRB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
-	y := uint32(c.S.R[o.src&31])
+	y := uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testMRB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
-	y := uint64(c.S.R[o.src&31])
+	y := uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func testMIB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func testMIB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	x := uint16(m)
 	y := uint16(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func testMIB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func testMIB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }

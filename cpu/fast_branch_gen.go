@@ -540,23 +540,24 @@ var fusedOps = [2][8][4][16]handler{
 }
 
 func cmpRR8JB(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -564,23 +565,24 @@ func cmpRR8JB(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNB(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -588,23 +590,24 @@ func cmpRR8JNB(c *CPU, o *op) *op {
 }
 
 func cmpRR8JZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -612,23 +615,24 @@ func cmpRR8JZ(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -636,23 +640,24 @@ func cmpRR8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRR8JBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -660,23 +665,24 @@ func cmpRR8JBE(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -684,23 +690,24 @@ func cmpRR8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRR8JS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -708,23 +715,24 @@ func cmpRR8JS(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -732,23 +740,24 @@ func cmpRR8JNS(c *CPU, o *op) *op {
 }
 
 func cmpRR8JL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -756,23 +765,24 @@ func cmpRR8JL(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -780,23 +790,24 @@ func cmpRR8JNL(c *CPU, o *op) *op {
 }
 
 func cmpRR8JLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -804,23 +815,24 @@ func cmpRR8JLE(c *CPU, o *op) *op {
 }
 
 func cmpRR8JNLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -828,23 +840,24 @@ func cmpRR8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRR32JB(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -852,23 +865,24 @@ func cmpRR32JB(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNB(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -876,23 +890,24 @@ func cmpRR32JNB(c *CPU, o *op) *op {
 }
 
 func cmpRR32JZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -900,23 +915,24 @@ func cmpRR32JZ(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -924,23 +940,24 @@ func cmpRR32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRR32JBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -948,23 +965,24 @@ func cmpRR32JBE(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -972,23 +990,24 @@ func cmpRR32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRR32JS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -996,23 +1015,24 @@ func cmpRR32JS(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1020,23 +1040,24 @@ func cmpRR32JNS(c *CPU, o *op) *op {
 }
 
 func cmpRR32JL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1044,23 +1065,24 @@ func cmpRR32JL(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1068,23 +1090,24 @@ func cmpRR32JNL(c *CPU, o *op) *op {
 }
 
 func cmpRR32JLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1092,23 +1115,24 @@ func cmpRR32JLE(c *CPU, o *op) *op {
 }
 
 func cmpRR32JNLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1116,23 +1140,24 @@ func cmpRR32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRR64JB(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1140,23 +1165,24 @@ func cmpRR64JB(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNB(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1164,23 +1190,24 @@ func cmpRR64JNB(c *CPU, o *op) *op {
 }
 
 func cmpRR64JZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1188,23 +1215,24 @@ func cmpRR64JZ(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1212,23 +1240,24 @@ func cmpRR64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRR64JBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1236,23 +1265,24 @@ func cmpRR64JBE(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1260,23 +1290,24 @@ func cmpRR64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRR64JS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1284,23 +1315,24 @@ func cmpRR64JS(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1308,23 +1340,24 @@ func cmpRR64JNS(c *CPU, o *op) *op {
 }
 
 func cmpRR64JL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1332,23 +1365,24 @@ func cmpRR64JL(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1356,23 +1390,24 @@ func cmpRR64JNL(c *CPU, o *op) *op {
 }
 
 func cmpRR64JLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1380,23 +1415,24 @@ func cmpRR64JLE(c *CPU, o *op) *op {
 }
 
 func cmpRR64JNLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1404,23 +1440,24 @@ func cmpRR64JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRI8JB(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1428,23 +1465,24 @@ func cmpRI8JB(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNB(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1452,23 +1490,24 @@ func cmpRI8JNB(c *CPU, o *op) *op {
 }
 
 func cmpRI8JZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1476,23 +1515,24 @@ func cmpRI8JZ(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1500,23 +1540,24 @@ func cmpRI8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRI8JBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1524,23 +1565,24 @@ func cmpRI8JBE(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1548,23 +1590,24 @@ func cmpRI8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRI8JS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1572,23 +1615,24 @@ func cmpRI8JS(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1596,23 +1640,24 @@ func cmpRI8JNS(c *CPU, o *op) *op {
 }
 
 func cmpRI8JL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1620,23 +1665,24 @@ func cmpRI8JL(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1644,23 +1690,24 @@ func cmpRI8JNL(c *CPU, o *op) *op {
 }
 
 func cmpRI8JLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1668,23 +1715,24 @@ func cmpRI8JLE(c *CPU, o *op) *op {
 }
 
 func cmpRI8JNLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1692,23 +1740,24 @@ func cmpRI8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRI32JB(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1716,23 +1765,24 @@ func cmpRI32JB(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNB(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1740,23 +1790,24 @@ func cmpRI32JNB(c *CPU, o *op) *op {
 }
 
 func cmpRI32JZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1764,23 +1815,24 @@ func cmpRI32JZ(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1788,23 +1840,24 @@ func cmpRI32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRI32JBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1812,23 +1865,24 @@ func cmpRI32JBE(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1836,23 +1890,24 @@ func cmpRI32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRI32JS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1860,23 +1915,24 @@ func cmpRI32JS(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1884,23 +1940,24 @@ func cmpRI32JNS(c *CPU, o *op) *op {
 }
 
 func cmpRI32JL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1908,23 +1965,24 @@ func cmpRI32JL(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1932,23 +1990,24 @@ func cmpRI32JNL(c *CPU, o *op) *op {
 }
 
 func cmpRI32JLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1956,23 +2015,24 @@ func cmpRI32JLE(c *CPU, o *op) *op {
 }
 
 func cmpRI32JNLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -1980,23 +2040,24 @@ func cmpRI32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRI64JB(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2004,23 +2065,24 @@ func cmpRI64JB(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNB(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2028,23 +2090,24 @@ func cmpRI64JNB(c *CPU, o *op) *op {
 }
 
 func cmpRI64JZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2052,23 +2115,24 @@ func cmpRI64JZ(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2076,23 +2140,24 @@ func cmpRI64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRI64JBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2100,23 +2165,24 @@ func cmpRI64JBE(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2124,23 +2190,24 @@ func cmpRI64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRI64JS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2148,23 +2215,24 @@ func cmpRI64JS(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2172,23 +2240,24 @@ func cmpRI64JNS(c *CPU, o *op) *op {
 }
 
 func cmpRI64JL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2196,23 +2265,24 @@ func cmpRI64JL(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2220,23 +2290,24 @@ func cmpRI64JNL(c *CPU, o *op) *op {
 }
 
 func cmpRI64JLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2244,23 +2315,24 @@ func cmpRI64JLE(c *CPU, o *op) *op {
 }
 
 func cmpRI64JNLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2268,31 +2340,30 @@ func cmpRI64JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRM8JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2300,31 +2371,30 @@ func cmpRM8JB(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2332,31 +2402,30 @@ func cmpRM8JNB(c *CPU, o *op) *op {
 }
 
 func cmpRM8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2364,31 +2433,30 @@ func cmpRM8JZ(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2396,31 +2464,30 @@ func cmpRM8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRM8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2428,31 +2495,30 @@ func cmpRM8JBE(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2460,31 +2526,30 @@ func cmpRM8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRM8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2492,31 +2557,30 @@ func cmpRM8JS(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2524,31 +2588,30 @@ func cmpRM8JNS(c *CPU, o *op) *op {
 }
 
 func cmpRM8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2556,31 +2619,30 @@ func cmpRM8JL(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2588,31 +2650,30 @@ func cmpRM8JNL(c *CPU, o *op) *op {
 }
 
 func cmpRM8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2620,31 +2681,30 @@ func cmpRM8JLE(c *CPU, o *op) *op {
 }
 
 func cmpRM8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2652,31 +2712,30 @@ func cmpRM8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRM32JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2684,31 +2743,30 @@ func cmpRM32JB(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2716,31 +2774,30 @@ func cmpRM32JNB(c *CPU, o *op) *op {
 }
 
 func cmpRM32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2748,31 +2805,30 @@ func cmpRM32JZ(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2780,31 +2836,30 @@ func cmpRM32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRM32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2812,31 +2867,30 @@ func cmpRM32JBE(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2844,31 +2898,30 @@ func cmpRM32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRM32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2876,31 +2929,30 @@ func cmpRM32JS(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2908,31 +2960,30 @@ func cmpRM32JNS(c *CPU, o *op) *op {
 }
 
 func cmpRM32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2940,31 +2991,30 @@ func cmpRM32JL(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -2972,31 +3022,30 @@ func cmpRM32JNL(c *CPU, o *op) *op {
 }
 
 func cmpRM32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3004,31 +3053,30 @@ func cmpRM32JLE(c *CPU, o *op) *op {
 }
 
 func cmpRM32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3036,31 +3084,30 @@ func cmpRM32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRM64JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3068,31 +3115,30 @@ func cmpRM64JB(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3100,31 +3146,30 @@ func cmpRM64JNB(c *CPU, o *op) *op {
 }
 
 func cmpRM64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3132,31 +3177,30 @@ func cmpRM64JZ(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3164,31 +3208,30 @@ func cmpRM64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRM64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3196,31 +3239,30 @@ func cmpRM64JBE(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3228,31 +3270,30 @@ func cmpRM64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRM64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3260,31 +3301,30 @@ func cmpRM64JS(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3292,31 +3332,30 @@ func cmpRM64JNS(c *CPU, o *op) *op {
 }
 
 func cmpRM64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3324,31 +3363,30 @@ func cmpRM64JL(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3356,31 +3394,30 @@ func cmpRM64JNL(c *CPU, o *op) *op {
 }
 
 func cmpRM64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3388,31 +3425,30 @@ func cmpRM64JLE(c *CPU, o *op) *op {
 }
 
 func cmpRM64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3420,31 +3456,30 @@ func cmpRM64JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMI8JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3452,31 +3487,30 @@ func cmpMI8JB(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3484,31 +3518,30 @@ func cmpMI8JNB(c *CPU, o *op) *op {
 }
 
 func cmpMI8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3516,31 +3549,30 @@ func cmpMI8JZ(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3548,31 +3580,30 @@ func cmpMI8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMI8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3580,31 +3611,30 @@ func cmpMI8JBE(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3612,31 +3642,30 @@ func cmpMI8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMI8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3644,31 +3673,30 @@ func cmpMI8JS(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3676,31 +3704,30 @@ func cmpMI8JNS(c *CPU, o *op) *op {
 }
 
 func cmpMI8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3708,31 +3735,30 @@ func cmpMI8JL(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3740,31 +3766,30 @@ func cmpMI8JNL(c *CPU, o *op) *op {
 }
 
 func cmpMI8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3772,31 +3797,30 @@ func cmpMI8JLE(c *CPU, o *op) *op {
 }
 
 func cmpMI8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3804,31 +3828,30 @@ func cmpMI8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMI32JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3836,31 +3859,30 @@ func cmpMI32JB(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3868,31 +3890,30 @@ func cmpMI32JNB(c *CPU, o *op) *op {
 }
 
 func cmpMI32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3900,31 +3921,30 @@ func cmpMI32JZ(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3932,31 +3952,30 @@ func cmpMI32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMI32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3964,31 +3983,30 @@ func cmpMI32JBE(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -3996,31 +4014,30 @@ func cmpMI32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMI32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4028,31 +4045,30 @@ func cmpMI32JS(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4060,31 +4076,30 @@ func cmpMI32JNS(c *CPU, o *op) *op {
 }
 
 func cmpMI32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4092,31 +4107,30 @@ func cmpMI32JL(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4124,31 +4138,30 @@ func cmpMI32JNL(c *CPU, o *op) *op {
 }
 
 func cmpMI32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4156,31 +4169,30 @@ func cmpMI32JLE(c *CPU, o *op) *op {
 }
 
 func cmpMI32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4188,31 +4200,30 @@ func cmpMI32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMI64JB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4220,31 +4231,30 @@ func cmpMI64JB(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNB(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4252,31 +4262,30 @@ func cmpMI64JNB(c *CPU, o *op) *op {
 }
 
 func cmpMI64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4284,31 +4293,30 @@ func cmpMI64JZ(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4316,31 +4324,30 @@ func cmpMI64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMI64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4348,31 +4355,30 @@ func cmpMI64JBE(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4380,31 +4386,30 @@ func cmpMI64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMI64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4412,31 +4417,30 @@ func cmpMI64JS(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4444,31 +4448,30 @@ func cmpMI64JNS(c *CPU, o *op) *op {
 }
 
 func cmpMI64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4476,31 +4479,30 @@ func cmpMI64JL(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4508,31 +4510,30 @@ func cmpMI64JNL(c *CPU, o *op) *op {
 }
 
 func cmpMI64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4540,31 +4541,30 @@ func cmpMI64JLE(c *CPU, o *op) *op {
 }
 
 func cmpMI64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4572,31 +4572,30 @@ func cmpMI64JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4604,31 +4603,30 @@ func cmpRMB8JB(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4636,31 +4634,30 @@ func cmpRMB8JNB(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4668,31 +4665,30 @@ func cmpRMB8JZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4700,31 +4696,30 @@ func cmpRMB8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4732,31 +4727,30 @@ func cmpRMB8JBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4764,31 +4758,30 @@ func cmpRMB8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4796,31 +4789,30 @@ func cmpRMB8JS(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4828,31 +4820,30 @@ func cmpRMB8JNS(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4860,31 +4851,30 @@ func cmpRMB8JL(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4892,31 +4882,30 @@ func cmpRMB8JNL(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4924,31 +4913,30 @@ func cmpRMB8JLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB8JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4956,31 +4944,30 @@ func cmpRMB8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -4988,31 +4975,30 @@ func cmpRMB32JB(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5020,31 +5006,30 @@ func cmpRMB32JNB(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5052,31 +5037,30 @@ func cmpRMB32JZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5084,31 +5068,30 @@ func cmpRMB32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5116,31 +5099,30 @@ func cmpRMB32JBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5148,31 +5130,30 @@ func cmpRMB32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5180,31 +5161,30 @@ func cmpRMB32JS(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5212,31 +5192,30 @@ func cmpRMB32JNS(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5244,31 +5223,30 @@ func cmpRMB32JL(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5276,31 +5254,30 @@ func cmpRMB32JNL(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5308,31 +5285,30 @@ func cmpRMB32JLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB32JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5340,31 +5316,30 @@ func cmpRMB32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5372,31 +5347,30 @@ func cmpRMB64JB(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5404,31 +5378,30 @@ func cmpRMB64JNB(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5436,31 +5409,30 @@ func cmpRMB64JZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5468,31 +5440,30 @@ func cmpRMB64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5500,31 +5471,30 @@ func cmpRMB64JBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5532,31 +5502,30 @@ func cmpRMB64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5564,31 +5533,30 @@ func cmpRMB64JS(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5596,31 +5564,30 @@ func cmpRMB64JNS(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5628,31 +5595,30 @@ func cmpRMB64JL(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5660,31 +5626,30 @@ func cmpRMB64JNL(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5692,31 +5657,30 @@ func cmpRMB64JLE(c *CPU, o *op) *op {
 }
 
 func cmpRMB64JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5724,31 +5688,30 @@ func cmpRMB64JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5756,31 +5719,30 @@ func cmpMIB8JB(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5788,31 +5750,30 @@ func cmpMIB8JNB(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5820,31 +5781,30 @@ func cmpMIB8JZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5852,31 +5812,30 @@ func cmpMIB8JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5884,31 +5843,30 @@ func cmpMIB8JBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5916,31 +5874,30 @@ func cmpMIB8JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5948,31 +5905,30 @@ func cmpMIB8JS(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -5980,31 +5936,30 @@ func cmpMIB8JNS(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) < int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6012,31 +5967,30 @@ func cmpMIB8JL(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) < int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6044,31 +5998,30 @@ func cmpMIB8JNL(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if int8(x) <= int8(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6076,31 +6029,30 @@ func cmpMIB8JLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB8JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(y)
 	if !(int8(x) <= int8(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6108,31 +6060,30 @@ func cmpMIB8JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6140,31 +6091,30 @@ func cmpMIB32JB(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6172,31 +6122,30 @@ func cmpMIB32JNB(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6204,31 +6153,30 @@ func cmpMIB32JZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6236,31 +6184,30 @@ func cmpMIB32JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6268,31 +6215,30 @@ func cmpMIB32JBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6300,31 +6246,30 @@ func cmpMIB32JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6332,31 +6277,30 @@ func cmpMIB32JS(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6364,31 +6308,30 @@ func cmpMIB32JNS(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) < int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6396,31 +6339,30 @@ func cmpMIB32JL(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) < int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6428,31 +6370,30 @@ func cmpMIB32JNL(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if int32(x) <= int32(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6460,31 +6401,30 @@ func cmpMIB32JLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB32JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(y)
 	if !(int32(x) <= int32(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6492,31 +6432,30 @@ func cmpMIB32JNLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x < y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6524,31 +6463,30 @@ func cmpMIB64JB(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x < y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6556,31 +6494,30 @@ func cmpMIB64JNB(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x == y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6588,31 +6525,30 @@ func cmpMIB64JZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x == y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6620,31 +6556,30 @@ func cmpMIB64JNZ(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if x <= y {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6652,31 +6587,30 @@ func cmpMIB64JBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(x <= y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6684,31 +6618,30 @@ func cmpMIB64JNBE(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6716,31 +6649,30 @@ func cmpMIB64JS(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6748,31 +6680,30 @@ func cmpMIB64JNS(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) < int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6780,31 +6711,30 @@ func cmpMIB64JL(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) < int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6812,31 +6742,30 @@ func cmpMIB64JNL(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if int64(x) <= int64(y) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6844,31 +6773,30 @@ func cmpMIB64JLE(c *CPU, o *op) *op {
 }
 
 func cmpMIB64JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x - y
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(y)
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(y)
 	if !(int64(x) <= int64(y)) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6876,22 +6804,23 @@ func cmpMIB64JNLE(c *CPU, o *op) *op {
 }
 
 func testRR8JZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6899,22 +6828,23 @@ func testRR8JZ(c *CPU, o *op) *op {
 }
 
 func testRR8JNZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6922,22 +6852,23 @@ func testRR8JNZ(c *CPU, o *op) *op {
 }
 
 func testRR8JBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6945,22 +6876,23 @@ func testRR8JBE(c *CPU, o *op) *op {
 }
 
 func testRR8JNBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6968,22 +6900,23 @@ func testRR8JNBE(c *CPU, o *op) *op {
 }
 
 func testRR8JS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -6991,22 +6924,23 @@ func testRR8JS(c *CPU, o *op) *op {
 }
 
 func testRR8JNS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7014,22 +6948,23 @@ func testRR8JNS(c *CPU, o *op) *op {
 }
 
 func testRR8JL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7037,22 +6972,23 @@ func testRR8JL(c *CPU, o *op) *op {
 }
 
 func testRR8JNL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7060,22 +6996,23 @@ func testRR8JNL(c *CPU, o *op) *op {
 }
 
 func testRR8JLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7083,22 +7020,23 @@ func testRR8JLE(c *CPU, o *op) *op {
 }
 
 func testRR8JNLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7106,22 +7044,23 @@ func testRR8JNLE(c *CPU, o *op) *op {
 }
 
 func testRR32JZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7129,22 +7068,23 @@ func testRR32JZ(c *CPU, o *op) *op {
 }
 
 func testRR32JNZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7152,22 +7092,23 @@ func testRR32JNZ(c *CPU, o *op) *op {
 }
 
 func testRR32JBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7175,22 +7116,23 @@ func testRR32JBE(c *CPU, o *op) *op {
 }
 
 func testRR32JNBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7198,22 +7140,23 @@ func testRR32JNBE(c *CPU, o *op) *op {
 }
 
 func testRR32JS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7221,22 +7164,23 @@ func testRR32JS(c *CPU, o *op) *op {
 }
 
 func testRR32JNS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7244,22 +7188,23 @@ func testRR32JNS(c *CPU, o *op) *op {
 }
 
 func testRR32JL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7267,22 +7212,23 @@ func testRR32JL(c *CPU, o *op) *op {
 }
 
 func testRR32JNL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7290,22 +7236,23 @@ func testRR32JNL(c *CPU, o *op) *op {
 }
 
 func testRR32JLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7313,22 +7260,23 @@ func testRR32JLE(c *CPU, o *op) *op {
 }
 
 func testRR32JNLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7336,22 +7284,23 @@ func testRR32JNLE(c *CPU, o *op) *op {
 }
 
 func testRR64JZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7359,22 +7308,23 @@ func testRR64JZ(c *CPU, o *op) *op {
 }
 
 func testRR64JNZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7382,22 +7332,23 @@ func testRR64JNZ(c *CPU, o *op) *op {
 }
 
 func testRR64JBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7405,22 +7356,23 @@ func testRR64JBE(c *CPU, o *op) *op {
 }
 
 func testRR64JNBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7428,22 +7380,23 @@ func testRR64JNBE(c *CPU, o *op) *op {
 }
 
 func testRR64JS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7451,22 +7404,23 @@ func testRR64JS(c *CPU, o *op) *op {
 }
 
 func testRR64JNS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7474,22 +7428,23 @@ func testRR64JNS(c *CPU, o *op) *op {
 }
 
 func testRR64JL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7497,22 +7452,23 @@ func testRR64JL(c *CPU, o *op) *op {
 }
 
 func testRR64JNL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7520,22 +7476,23 @@ func testRR64JNL(c *CPU, o *op) *op {
 }
 
 func testRR64JLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7543,22 +7500,23 @@ func testRR64JLE(c *CPU, o *op) *op {
 }
 
 func testRR64JNLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(c.S.R[o.src&31])
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(*s.r(o.src))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7566,22 +7524,23 @@ func testRR64JNLE(c *CPU, o *op) *op {
 }
 
 func testRI8JZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7589,22 +7548,23 @@ func testRI8JZ(c *CPU, o *op) *op {
 }
 
 func testRI8JNZ(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7612,22 +7572,23 @@ func testRI8JNZ(c *CPU, o *op) *op {
 }
 
 func testRI8JBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7635,22 +7596,23 @@ func testRI8JBE(c *CPU, o *op) *op {
 }
 
 func testRI8JNBE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7658,22 +7620,23 @@ func testRI8JNBE(c *CPU, o *op) *op {
 }
 
 func testRI8JS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7681,22 +7644,23 @@ func testRI8JS(c *CPU, o *op) *op {
 }
 
 func testRI8JNS(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7704,22 +7668,23 @@ func testRI8JNS(c *CPU, o *op) *op {
 }
 
 func testRI8JL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7727,22 +7692,23 @@ func testRI8JL(c *CPU, o *op) *op {
 }
 
 func testRI8JNL(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7750,22 +7716,23 @@ func testRI8JNL(c *CPU, o *op) *op {
 }
 
 func testRI8JLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7773,22 +7740,23 @@ func testRI8JLE(c *CPU, o *op) *op {
 }
 
 func testRI8JNLE(c *CPU, o *op) *op {
-	x, y := uint8(c.S.R[o.dst&31]), uint8(o.imm)
+	s := c.S
+	x, y := uint8(*s.r(o.dst)), uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7796,22 +7764,23 @@ func testRI8JNLE(c *CPU, o *op) *op {
 }
 
 func testRI32JZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7819,22 +7788,23 @@ func testRI32JZ(c *CPU, o *op) *op {
 }
 
 func testRI32JNZ(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7842,22 +7812,23 @@ func testRI32JNZ(c *CPU, o *op) *op {
 }
 
 func testRI32JBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7865,22 +7836,23 @@ func testRI32JBE(c *CPU, o *op) *op {
 }
 
 func testRI32JNBE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7888,22 +7860,23 @@ func testRI32JNBE(c *CPU, o *op) *op {
 }
 
 func testRI32JS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7911,22 +7884,23 @@ func testRI32JS(c *CPU, o *op) *op {
 }
 
 func testRI32JNS(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7934,22 +7908,23 @@ func testRI32JNS(c *CPU, o *op) *op {
 }
 
 func testRI32JL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7957,22 +7932,23 @@ func testRI32JL(c *CPU, o *op) *op {
 }
 
 func testRI32JNL(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -7980,22 +7956,23 @@ func testRI32JNL(c *CPU, o *op) *op {
 }
 
 func testRI32JLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8003,22 +7980,23 @@ func testRI32JLE(c *CPU, o *op) *op {
 }
 
 func testRI32JNLE(c *CPU, o *op) *op {
-	x, y := uint32(c.S.R[o.dst&31]), uint32(o.imm)
+	s := c.S
+	x, y := uint32(*s.r(o.dst)), uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8026,22 +8004,23 @@ func testRI32JNLE(c *CPU, o *op) *op {
 }
 
 func testRI64JZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8049,22 +8028,23 @@ func testRI64JZ(c *CPU, o *op) *op {
 }
 
 func testRI64JNZ(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8072,22 +8052,23 @@ func testRI64JNZ(c *CPU, o *op) *op {
 }
 
 func testRI64JBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8095,22 +8076,23 @@ func testRI64JBE(c *CPU, o *op) *op {
 }
 
 func testRI64JNBE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8118,22 +8100,23 @@ func testRI64JNBE(c *CPU, o *op) *op {
 }
 
 func testRI64JS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8141,22 +8124,23 @@ func testRI64JS(c *CPU, o *op) *op {
 }
 
 func testRI64JNS(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8164,22 +8148,23 @@ func testRI64JNS(c *CPU, o *op) *op {
 }
 
 func testRI64JL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8187,22 +8172,23 @@ func testRI64JL(c *CPU, o *op) *op {
 }
 
 func testRI64JNL(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8210,22 +8196,23 @@ func testRI64JNL(c *CPU, o *op) *op {
 }
 
 func testRI64JLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8233,22 +8220,23 @@ func testRI64JLE(c *CPU, o *op) *op {
 }
 
 func testRI64JNLE(c *CPU, o *op) *op {
-	x, y := uint64(c.S.R[o.dst&31]), uint64(o.imm)
+	s := c.S
+	x, y := uint64(*s.r(o.dst)), uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8256,30 +8244,29 @@ func testRI64JNLE(c *CPU, o *op) *op {
 }
 
 func testRM8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8287,30 +8274,29 @@ func testRM8JZ(c *CPU, o *op) *op {
 }
 
 func testRM8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8318,30 +8304,29 @@ func testRM8JNZ(c *CPU, o *op) *op {
 }
 
 func testRM8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8349,30 +8334,29 @@ func testRM8JBE(c *CPU, o *op) *op {
 }
 
 func testRM8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8380,30 +8364,29 @@ func testRM8JNBE(c *CPU, o *op) *op {
 }
 
 func testRM8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8411,30 +8394,29 @@ func testRM8JS(c *CPU, o *op) *op {
 }
 
 func testRM8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8442,30 +8424,29 @@ func testRM8JNS(c *CPU, o *op) *op {
 }
 
 func testRM8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8473,30 +8454,29 @@ func testRM8JL(c *CPU, o *op) *op {
 }
 
 func testRM8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8504,30 +8484,29 @@ func testRM8JNL(c *CPU, o *op) *op {
 }
 
 func testRM8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8535,30 +8514,29 @@ func testRM8JLE(c *CPU, o *op) *op {
 }
 
 func testRM8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8566,30 +8544,29 @@ func testRM8JNLE(c *CPU, o *op) *op {
 }
 
 func testRM32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8597,30 +8574,29 @@ func testRM32JZ(c *CPU, o *op) *op {
 }
 
 func testRM32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8628,30 +8604,29 @@ func testRM32JNZ(c *CPU, o *op) *op {
 }
 
 func testRM32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8659,30 +8634,29 @@ func testRM32JBE(c *CPU, o *op) *op {
 }
 
 func testRM32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8690,30 +8664,29 @@ func testRM32JNBE(c *CPU, o *op) *op {
 }
 
 func testRM32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8721,30 +8694,29 @@ func testRM32JS(c *CPU, o *op) *op {
 }
 
 func testRM32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8752,30 +8724,29 @@ func testRM32JNS(c *CPU, o *op) *op {
 }
 
 func testRM32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8783,30 +8754,29 @@ func testRM32JL(c *CPU, o *op) *op {
 }
 
 func testRM32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8814,30 +8784,29 @@ func testRM32JNL(c *CPU, o *op) *op {
 }
 
 func testRM32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8845,30 +8814,29 @@ func testRM32JLE(c *CPU, o *op) *op {
 }
 
 func testRM32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8876,30 +8844,29 @@ func testRM32JNLE(c *CPU, o *op) *op {
 }
 
 func testRM64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8907,30 +8874,29 @@ func testRM64JZ(c *CPU, o *op) *op {
 }
 
 func testRM64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8938,30 +8904,29 @@ func testRM64JNZ(c *CPU, o *op) *op {
 }
 
 func testRM64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -8969,30 +8934,29 @@ func testRM64JBE(c *CPU, o *op) *op {
 }
 
 func testRM64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9000,30 +8964,29 @@ func testRM64JNBE(c *CPU, o *op) *op {
 }
 
 func testRM64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9031,30 +8994,29 @@ func testRM64JS(c *CPU, o *op) *op {
 }
 
 func testRM64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9062,30 +9024,29 @@ func testRM64JNS(c *CPU, o *op) *op {
 }
 
 func testRM64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9093,30 +9054,29 @@ func testRM64JL(c *CPU, o *op) *op {
 }
 
 func testRM64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9124,30 +9084,29 @@ func testRM64JNL(c *CPU, o *op) *op {
 }
 
 func testRM64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9155,30 +9114,29 @@ func testRM64JLE(c *CPU, o *op) *op {
 }
 
 func testRM64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9186,30 +9144,29 @@ func testRM64JNLE(c *CPU, o *op) *op {
 }
 
 func testMI8JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9217,30 +9174,29 @@ func testMI8JZ(c *CPU, o *op) *op {
 }
 
 func testMI8JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9248,30 +9204,29 @@ func testMI8JNZ(c *CPU, o *op) *op {
 }
 
 func testMI8JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9279,30 +9234,29 @@ func testMI8JBE(c *CPU, o *op) *op {
 }
 
 func testMI8JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9310,30 +9264,29 @@ func testMI8JNBE(c *CPU, o *op) *op {
 }
 
 func testMI8JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9341,30 +9294,29 @@ func testMI8JS(c *CPU, o *op) *op {
 }
 
 func testMI8JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9372,30 +9324,29 @@ func testMI8JNS(c *CPU, o *op) *op {
 }
 
 func testMI8JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9403,30 +9354,29 @@ func testMI8JL(c *CPU, o *op) *op {
 }
 
 func testMI8JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9434,30 +9384,29 @@ func testMI8JNL(c *CPU, o *op) *op {
 }
 
 func testMI8JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9465,30 +9414,29 @@ func testMI8JLE(c *CPU, o *op) *op {
 }
 
 func testMI8JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9496,30 +9444,29 @@ func testMI8JNLE(c *CPU, o *op) *op {
 }
 
 func testMI32JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9527,30 +9474,29 @@ func testMI32JZ(c *CPU, o *op) *op {
 }
 
 func testMI32JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9558,30 +9504,29 @@ func testMI32JNZ(c *CPU, o *op) *op {
 }
 
 func testMI32JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9589,30 +9534,29 @@ func testMI32JBE(c *CPU, o *op) *op {
 }
 
 func testMI32JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9620,30 +9564,29 @@ func testMI32JNBE(c *CPU, o *op) *op {
 }
 
 func testMI32JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9651,30 +9594,29 @@ func testMI32JS(c *CPU, o *op) *op {
 }
 
 func testMI32JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9682,30 +9624,29 @@ func testMI32JNS(c *CPU, o *op) *op {
 }
 
 func testMI32JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9713,30 +9654,29 @@ func testMI32JL(c *CPU, o *op) *op {
 }
 
 func testMI32JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9744,30 +9684,29 @@ func testMI32JNL(c *CPU, o *op) *op {
 }
 
 func testMI32JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9775,30 +9714,29 @@ func testMI32JLE(c *CPU, o *op) *op {
 }
 
 func testMI32JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9806,30 +9744,29 @@ func testMI32JNLE(c *CPU, o *op) *op {
 }
 
 func testMI64JZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9837,30 +9774,29 @@ func testMI64JZ(c *CPU, o *op) *op {
 }
 
 func testMI64JNZ(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9868,30 +9804,29 @@ func testMI64JNZ(c *CPU, o *op) *op {
 }
 
 func testMI64JBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9899,30 +9834,29 @@ func testMI64JBE(c *CPU, o *op) *op {
 }
 
 func testMI64JNBE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9930,30 +9864,29 @@ func testMI64JNBE(c *CPU, o *op) *op {
 }
 
 func testMI64JS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9961,30 +9894,29 @@ func testMI64JS(c *CPU, o *op) *op {
 }
 
 func testMI64JNS(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -9992,30 +9924,29 @@ func testMI64JNS(c *CPU, o *op) *op {
 }
 
 func testMI64JL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10023,30 +9954,29 @@ func testMI64JL(c *CPU, o *op) *op {
 }
 
 func testMI64JNL(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10054,30 +9984,29 @@ func testMI64JNL(c *CPU, o *op) *op {
 }
 
 func testMI64JLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10085,30 +10014,29 @@ func testMI64JLE(c *CPU, o *op) *op {
 }
 
 func testMI64JNLE(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10116,30 +10044,29 @@ func testMI64JNLE(c *CPU, o *op) *op {
 }
 
 func testRMB8JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10147,30 +10074,29 @@ func testRMB8JZ(c *CPU, o *op) *op {
 }
 
 func testRMB8JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10178,30 +10104,29 @@ func testRMB8JNZ(c *CPU, o *op) *op {
 }
 
 func testRMB8JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10209,30 +10134,29 @@ func testRMB8JBE(c *CPU, o *op) *op {
 }
 
 func testRMB8JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10240,30 +10164,29 @@ func testRMB8JNBE(c *CPU, o *op) *op {
 }
 
 func testRMB8JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10271,30 +10194,29 @@ func testRMB8JS(c *CPU, o *op) *op {
 }
 
 func testRMB8JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10302,30 +10224,29 @@ func testRMB8JNS(c *CPU, o *op) *op {
 }
 
 func testRMB8JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10333,30 +10254,29 @@ func testRMB8JL(c *CPU, o *op) *op {
 }
 
 func testRMB8JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10364,30 +10284,29 @@ func testRMB8JNL(c *CPU, o *op) *op {
 }
 
 func testRMB8JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10395,30 +10314,29 @@ func testRMB8JLE(c *CPU, o *op) *op {
 }
 
 func testRMB8JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	y := uint8(m)
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10426,30 +10344,29 @@ func testRMB8JNLE(c *CPU, o *op) *op {
 }
 
 func testRMB32JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10457,30 +10374,29 @@ func testRMB32JZ(c *CPU, o *op) *op {
 }
 
 func testRMB32JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10488,30 +10404,29 @@ func testRMB32JNZ(c *CPU, o *op) *op {
 }
 
 func testRMB32JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10519,30 +10434,29 @@ func testRMB32JBE(c *CPU, o *op) *op {
 }
 
 func testRMB32JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10550,30 +10464,29 @@ func testRMB32JNBE(c *CPU, o *op) *op {
 }
 
 func testRMB32JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10581,30 +10494,29 @@ func testRMB32JS(c *CPU, o *op) *op {
 }
 
 func testRMB32JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10612,30 +10524,29 @@ func testRMB32JNS(c *CPU, o *op) *op {
 }
 
 func testRMB32JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10643,30 +10554,29 @@ func testRMB32JL(c *CPU, o *op) *op {
 }
 
 func testRMB32JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10674,30 +10584,29 @@ func testRMB32JNL(c *CPU, o *op) *op {
 }
 
 func testRMB32JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10705,30 +10614,29 @@ func testRMB32JLE(c *CPU, o *op) *op {
 }
 
 func testRMB32JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	y := uint32(m)
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10736,30 +10644,29 @@ func testRMB32JNLE(c *CPU, o *op) *op {
 }
 
 func testRMB64JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10767,30 +10674,29 @@ func testRMB64JZ(c *CPU, o *op) *op {
 }
 
 func testRMB64JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10798,30 +10704,29 @@ func testRMB64JNZ(c *CPU, o *op) *op {
 }
 
 func testRMB64JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10829,30 +10734,29 @@ func testRMB64JBE(c *CPU, o *op) *op {
 }
 
 func testRMB64JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10860,30 +10764,29 @@ func testRMB64JNBE(c *CPU, o *op) *op {
 }
 
 func testRMB64JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10891,30 +10794,29 @@ func testRMB64JS(c *CPU, o *op) *op {
 }
 
 func testRMB64JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10922,30 +10824,29 @@ func testRMB64JNS(c *CPU, o *op) *op {
 }
 
 func testRMB64JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10953,30 +10854,29 @@ func testRMB64JL(c *CPU, o *op) *op {
 }
 
 func testRMB64JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -10984,30 +10884,29 @@ func testRMB64JNL(c *CPU, o *op) *op {
 }
 
 func testRMB64JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11015,30 +10914,29 @@ func testRMB64JLE(c *CPU, o *op) *op {
 }
 
 func testRMB64JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	y := uint64(m)
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11046,30 +10944,29 @@ func testRMB64JNLE(c *CPU, o *op) *op {
 }
 
 func testMIB8JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11077,30 +10974,29 @@ func testMIB8JZ(c *CPU, o *op) *op {
 }
 
 func testMIB8JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11108,30 +11004,29 @@ func testMIB8JNZ(c *CPU, o *op) *op {
 }
 
 func testMIB8JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11139,30 +11034,29 @@ func testMIB8JBE(c *CPU, o *op) *op {
 }
 
 func testMIB8JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11170,30 +11064,29 @@ func testMIB8JNBE(c *CPU, o *op) *op {
 }
 
 func testMIB8JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11201,30 +11094,29 @@ func testMIB8JS(c *CPU, o *op) *op {
 }
 
 func testMIB8JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11232,30 +11124,29 @@ func testMIB8JNS(c *CPU, o *op) *op {
 }
 
 func testMIB8JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11263,30 +11154,29 @@ func testMIB8JL(c *CPU, o *op) *op {
 }
 
 func testMIB8JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11294,30 +11184,29 @@ func testMIB8JNL(c *CPU, o *op) *op {
 }
 
 func testMIB8JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if int8(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11325,30 +11214,29 @@ func testMIB8JLE(c *CPU, o *op) *op {
 }
 
 func testMIB8JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	x := uint8(m)
 	y := uint8(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 0
-	c.S.CCR = uint64(int8(r))
+	s.CCOp = ccLogic<<2 | 0
+	s.CCR = uint64(int8(r))
 	if !(int8(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11356,30 +11244,29 @@ func testMIB8JNLE(c *CPU, o *op) *op {
 }
 
 func testMIB32JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11387,30 +11274,29 @@ func testMIB32JZ(c *CPU, o *op) *op {
 }
 
 func testMIB32JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11418,30 +11304,29 @@ func testMIB32JNZ(c *CPU, o *op) *op {
 }
 
 func testMIB32JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11449,30 +11334,29 @@ func testMIB32JBE(c *CPU, o *op) *op {
 }
 
 func testMIB32JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11480,30 +11364,29 @@ func testMIB32JNBE(c *CPU, o *op) *op {
 }
 
 func testMIB32JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11511,30 +11394,29 @@ func testMIB32JS(c *CPU, o *op) *op {
 }
 
 func testMIB32JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11542,30 +11424,29 @@ func testMIB32JNS(c *CPU, o *op) *op {
 }
 
 func testMIB32JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11573,30 +11454,29 @@ func testMIB32JL(c *CPU, o *op) *op {
 }
 
 func testMIB32JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11604,30 +11484,29 @@ func testMIB32JNL(c *CPU, o *op) *op {
 }
 
 func testMIB32JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if int32(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11635,30 +11514,29 @@ func testMIB32JLE(c *CPU, o *op) *op {
 }
 
 func testMIB32JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	x := uint32(m)
 	y := uint32(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 2
-	c.S.CCR = uint64(int32(r))
+	s.CCOp = ccLogic<<2 | 2
+	s.CCR = uint64(int32(r))
 	if !(int32(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11666,30 +11544,29 @@ func testMIB32JNLE(c *CPU, o *op) *op {
 }
 
 func testMIB64JZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11697,30 +11574,29 @@ func testMIB64JZ(c *CPU, o *op) *op {
 }
 
 func testMIB64JNZ(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11728,30 +11604,29 @@ func testMIB64JNZ(c *CPU, o *op) *op {
 }
 
 func testMIB64JBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if r == 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11759,30 +11634,29 @@ func testMIB64JBE(c *CPU, o *op) *op {
 }
 
 func testMIB64JNBE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(r == 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11790,30 +11664,29 @@ func testMIB64JNBE(c *CPU, o *op) *op {
 }
 
 func testMIB64JS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11821,30 +11694,29 @@ func testMIB64JS(c *CPU, o *op) *op {
 }
 
 func testMIB64JNS(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11852,30 +11724,29 @@ func testMIB64JNS(c *CPU, o *op) *op {
 }
 
 func testMIB64JL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) < 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11883,30 +11754,29 @@ func testMIB64JL(c *CPU, o *op) *op {
 }
 
 func testMIB64JNL(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) < 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11914,30 +11784,29 @@ func testMIB64JNL(c *CPU, o *op) *op {
 }
 
 func testMIB64JLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if int64(r) <= 0 {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}
@@ -11945,30 +11814,29 @@ func testMIB64JLE(c *CPU, o *op) *op {
 }
 
 func testMIB64JNLE(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	x := uint64(m)
 	y := uint64(o.imm)
 	r := x & y
-	c.S.CCOp = ccLogic<<2 | 3
-	c.S.CCR = uint64(int64(r))
+	s.CCOp = ccLogic<<2 | 3
+	s.CCR = uint64(int64(r))
 	if !(int64(r) <= 0) {
 		if t := o.taken; t != nil {
-			if left := c.S.Budget - int64(t.len); left >= 0 {
-				c.S.Budget = left
+			if left := s.Budget - int64(t.len); left >= 0 {
+				s.Budget = left
 				return t
 			}
 		}
 		return c.exitTaken(o)
 	}
 	if t := o.next; t != nil {
-		if left := c.S.Budget - int64(t.len); left >= 0 {
-			c.S.Budget = left
+		if left := s.Budget - int64(t.len); left >= 0 {
+			s.Budget = left
 			return t
 		}
 	}

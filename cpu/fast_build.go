@@ -80,6 +80,17 @@ func (c *CPU) translate(b *block, insts []Inst) {
 		b.last = &ops[n]
 	}
 	b.first.len = b.n
+	pair(ops[:n])
+}
+
+// pair replaces the handlers of operations that have one together with the next.
+func pair(ops []op) {
+	for i := 0; i+1 < len(ops); i++ {
+		if both := pairOf(ops[i].fn, ops[i+1].fn); both != nil {
+			ops[i].fn = both
+			i++
+		}
+	}
 }
 
 // A translator turns the instructions of one block into operations.
@@ -138,8 +149,7 @@ func (t *translator) plain(o *op, in *Inst, last bool) {
 	}
 	o.cc = 1
 	switch {
-	case quick(in):
-		o.fn = opQuick
+	case t.quick(o, in) || t.quickInteger(o, in):
 	case in.Op.Reads|in.Op.Writes == 0 && !ends(in):
 		o.cc = 0
 	}
@@ -189,6 +199,9 @@ const (
 	famCwd
 	famXchg
 	famBswap
+	famBits
+	famCmpxchg
+	famXadd
 	famNop
 	famRepMovs
 	famRepStos
@@ -216,6 +229,9 @@ const (
 	formRMB // as the three before, but the address is base and displacement
 	formMRB
 	formMIB
+	formRMX // with an index; moves only
+	formMRX
+	formMIX
 	noForm
 )
 
@@ -316,7 +332,13 @@ func familyOfRest(in *Inst) fam {
 		return famXchg
 	case "BSWAP":
 		return famBswap
-	case "NOP":
+	case "BT", "BTS", "BTR", "BTC":
+		return famBits
+	case "CMPXCHG":
+		return famCmpxchg
+	case "XADD":
+		return famXadd
+	case "NOP", "LFENCE", "MFENCE", "SFENCE", "PREFETCHNTA", "PREFETCHT0", "PREFETCHT1", "PREFETCHT2", "PREFETCH", "PREFETCHW":
 		return famNop
 	case "MOVS":
 		if in.Rep != 0 {
@@ -348,6 +370,8 @@ func (t *translator) special(o *op, in *Inst, need bool) bool {
 	}
 	need1 := b2i(need)
 	switch {
+	case in.Dst.Kind == ArgHigh || in.Src.Kind == ArgHigh:
+		o.fn = highOf(in, fam, need1)
 	case fam <= famTest:
 		form := formOf(in)
 		if form == noForm {
@@ -373,12 +397,12 @@ func (t *translator) special(o *op, in *Inst, need bool) bool {
 }
 
 // operands fills in the registers, the immediate and the address of o. It returns false for
-// forms that have no special operations: AH and its kin, segment registers, addresses that
-// are not of the natural size.
+// forms that have no special operations: segment registers, addresses that are not of the
+// natural size.
 func (t *translator) operands(o *op, in *Inst, fam fam) bool {
 	for _, a := range [...]Arg{in.Dst, in.Src, in.Third} {
 		switch a.Kind {
-		case ArgNone, ArgReg, ArgStrSrc, ArgStrDst:
+		case ArgNone, ArgReg, ArgHigh, ArgStrSrc, ArgStrDst:
 		case ArgImm:
 			o.imm = in.Imm & a.W.Mask()
 		case ArgMem:
@@ -437,6 +461,31 @@ func plainForm(in *Inst) int {
 	return noForm
 }
 
+// highOf is an instruction on AH and its kin.
+func highOf(in *Inst, fam fam, need int) handler {
+	form := 0
+	switch d, s := in.Dst.Kind, in.Src.Kind; {
+	case d == ArgHigh && s == ArgImm:
+	case d == ArgHigh && s == ArgReg:
+		form = 1
+	case d == ArgReg && s == ArgHigh:
+		form = 2
+	case d == ArgHigh && s == ArgHigh:
+		form = 3
+	default:
+		return nil
+	}
+	switch {
+	case fam <= famTest:
+		return highOps[fam-famAdd][form][need]
+	case fam == famMov:
+		return highMoves[form]
+	case fam == famMovzx && in.Dst.W >= 4:
+		return movzxH
+	}
+	return nil
+}
+
 func shiftOf(o *op, in *Inst, fam fam, need bool) handler {
 	if in.Dst.Kind != ArgReg {
 		return nil
@@ -450,8 +499,14 @@ func shiftOf(o *op, in *Inst, fam fam, need bool) handler {
 		return nil
 	case fam <= famSar:
 		return shiftOps[fam-famShl][b2i(in.Src.Kind != ArgImm)][log2(in.Dst.W)][b2i(need)]
-	case need || in.Src.Kind != ArgImm:
+	case in.Src.Kind != ArgImm:
 		return nil
+	case need || in.Dst.W < 4:
+		o.aux = uint32(in.Dst.W)
+		if fam == famRol {
+			return opRolRI
+		}
+		return opRorRI
 	case fam == famRol && in.Dst.W == 8:
 		return rolRI64N
 	case fam == famRol && in.Dst.W == 4:
@@ -471,6 +526,10 @@ func mulOf(o *op, in *Inst, fam fam, need int) handler {
 			form += 2
 		}
 		return imulOps[form][b2i(in.Dst.W == 8)][need]
+	}
+	if in.Src.Kind == ArgMem && in.Dst.Kind == ArgNone && in.Src.W >= 4 {
+		o.aux = uint32(in.Src.W)
+		return [...]handler{famMul: opMulM, famDiv: opDivM, famIdiv: opIdivM}[fam]
 	}
 	if in.Src.Kind != ArgReg || in.Dst.Kind != ArgNone {
 		return nil
@@ -500,12 +559,17 @@ func moveOf(o *op, in *Inst, fam fam) handler {
 	if form == noForm {
 		return nil
 	}
-	pick := func(r, m, base handler) handler {
+	if form >= formRM && form <= formMI && in.CodeSize == 8 && in.Seg < x86.FS {
+		form += formRMX - formRM
+	}
+	pick := func(r, m, base, index handler) handler {
 		switch form {
 		case formRM:
 			return m
 		case formRMB:
 			return base
+		case formRMX:
+			return index
 		}
 		return r
 	}
@@ -521,19 +585,19 @@ func moveOf(o *op, in *Inst, fam fam) handler {
 		}
 	case in.Dst.W < 4:
 	case fam == famMovzx && in.Src.W == 1:
-		return pick(movzx8RR, movzx8RM, movzx8RMB)
+		return pick(movzx8RR, movzx8RM, movzx8RMB, movzx8RMX)
 	case fam == famMovzx && in.Src.W == 2:
-		return pick(movzx16RR, movzx16RM, movzx16RMB)
+		return pick(movzx16RR, movzx16RM, movzx16RMB, movzx16RMX)
 	case fam == famMovsx && in.Src.W == 1 && in.Dst.W == 4:
-		return pick(movsx8to32RR, movsx8to32RM, movsx8to32RMB)
+		return pick(movsx8to32RR, movsx8to32RM, movsx8to32RMB, movsx8to32RMX)
 	case fam == famMovsx && in.Src.W == 1:
-		return pick(movsx8to64RR, movsx8to64RM, movsx8to64RMB)
+		return pick(movsx8to64RR, movsx8to64RM, movsx8to64RMB, movsx8to64RMX)
 	case fam == famMovsx && in.Src.W == 2 && in.Dst.W == 4:
-		return pick(movsx16to32RR, movsx16to32RM, movsx16to32RMB)
+		return pick(movsx16to32RR, movsx16to32RM, movsx16to32RMB, movsx16to32RMX)
 	case fam == famMovsx && in.Src.W == 2:
-		return pick(movsx16to64RR, movsx16to64RM, movsx16to64RMB)
+		return pick(movsx16to64RR, movsx16to64RM, movsx16to64RMB, movsx16to64RMX)
 	case fam == famMovsx && in.Src.W == 4 && in.Dst.W == 8:
-		return pick(movsx32to64RR, movsx32to64RM, movsx32to64RMB)
+		return pick(movsx32to64RR, movsx32to64RM, movsx32to64RMB, movsx32to64RMX)
 	}
 	return nil
 }
@@ -647,6 +711,8 @@ func (t *translator) restOf(o *op, in *Inst, fam fam) handler {
 		return t.stringOf(o, in, fam)
 	}
 	switch w := in.Dst.W; {
+	case fam == famBits || fam == famCmpxchg || fam == famXadd || fam == famXchg && mem:
+		return lockOf(o, in, fam)
 	case fam == famCmov && w == 8 && mem:
 		return opCmovM64
 	case fam == famCmov && w == 8:
@@ -663,6 +729,26 @@ func (t *translator) restOf(o *op, in *Inst, fam fam) handler {
 		return opBswap64
 	case fam == famBswap && w == 4:
 		return opBswap32
+	}
+	return nil
+}
+
+// lockOf is bit tests and the read-modify-write instructions of locks.
+func lockOf(o *op, in *Inst, fam fam) handler {
+	o.aux = uint32(in.Dst.W)
+	mem := in.Dst.Kind == ArgMem
+	switch {
+	case fam == famBits:
+		o.cc = uint8(bitFnOf(in.Op.Name))
+		forms := [2][2]handler{{opBitsRI, opBitsRR}, {opBitsMI, opBitsMR}}
+		return forms[b2i(mem)][b2i(in.Src.Kind == ArgReg)]
+	case fam == famXchg:
+		o.dst = in.Src.Reg
+		return opXchgM
+	case fam == famCmpxchg && mem:
+		return opCmpxchgM
+	case fam == famXadd && mem:
+		return opXaddM
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 //	CCA   the count of shifts
 //
 // Only the low bytes of CCB, as many as the operand has, count. The kinds of INC and DEC
-// keep CF in RFLAGS.
+// keep CF in RFLAGS. So does any kind with lazyHasCF added to CCOp, and OF with lazyHasOF:
+// bit tests and rotations change these and leave the others as they were.
 const (
 	ccNone uint32 = iota
 	ccInc
@@ -28,6 +29,21 @@ const (
 	ccMul // CCB is not 0 when the product does not fit
 )
 
+const (
+	lazyHasCF uint32 = 1 << 8
+	lazyHasOF uint32 = 1 << 9
+	lazyKind  uint32 = 0xff // the rest of CCOp
+)
+
+// overlay sets the flags in mask, CF or CF and OF, and leaves the others to be computed;
+// has is lazyHasCF or both bits.
+func (c *CPU) overlay(has uint32, mask, f x86.Flags) {
+	c.setFlags(mask, f)
+	if c.S.CCOp != 0 {
+		c.S.CCOp |= has
+	}
+}
+
 // flushFlags brings RFLAGS up to date.
 func (c *CPU) flushFlags() {
 	s := c.S
@@ -35,10 +51,16 @@ func (c *CPU) flushFlags() {
 		return
 	}
 	w := width(1) << (s.CCOp & 3)
-	kind := s.CCOp >> 2
-	s.CCOp = 0
+	kind := s.CCOp & lazyKind >> 2
 	var f x86.Flags
 	changed := x86.FlagsStatus
+	if s.CCOp&lazyHasCF != 0 {
+		changed &^= x86.FlagCF
+	}
+	if s.CCOp&lazyHasOF != 0 {
+		changed &^= x86.FlagOF
+	}
+	s.CCOp = 0
 	switch kind {
 	case ccInc:
 		_, f = alu.Inc(w, (s.CCR-1)&w.Mask())
@@ -70,8 +92,11 @@ func (c *CPU) flushFlags() {
 // lazyCF is CF as a number.
 func (c *CPU) lazyCF() uint64 {
 	s := c.S
+	if s.CCOp&lazyHasCF != 0 {
+		return c.carry()
+	}
 	m := (width(1) << (s.CCOp & 3)).Mask()
-	switch s.CCOp >> 2 {
+	switch s.CCOp & lazyKind >> 2 {
 	case ccNone, ccInc, ccDec:
 		return c.carry()
 	case ccAdd:
@@ -101,7 +126,7 @@ func (c *CPU) keepCF() {
 // lazyCond is cond without bringing RFLAGS up to date where that is cheap.
 func (c *CPU) lazyCond(code uint8) bool {
 	s := c.S
-	kind := s.CCOp >> 2
+	kind := s.CCOp & lazyKind >> 2
 	if kind == ccNone {
 		return c.cond(code)
 	}
@@ -116,6 +141,10 @@ func (c *CPU) lazyCond(code uint8) bool {
 	case 4:
 		v = int64(s.CCR) < 0
 	case 6, 7:
+		if s.CCOp&lazyHasOF != 0 {
+			c.flushFlags()
+			return c.cond(code)
+		}
 		w := width(1) << (s.CCOp & 3)
 		switch kind {
 		case ccSub:

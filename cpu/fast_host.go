@@ -10,6 +10,15 @@ type hostBase = struct{}
 
 func baseOf([]byte) hostBase { return hostBase{} }
 
+// after is the operation that follows o in its block.
+func (o *op) after() *op { return o.next }
+
+// pairOf would need to compare handlers.
+func pairOf(a, b handler) handler { return nil }
+
+// r is slot n of the register file, n below 32.
+func (s *State) r(n uint8) *uint64 { return &s.R[n&regMask] }
+
 func (c *CPU) load8(la mmu.LinAddr) (v uint64, ok bool)  { return c.MMU.Load8(la, c.class) }
 func (c *CPU) load16(la mmu.LinAddr) (v uint64, ok bool) { return c.MMU.Load16(la, c.class) }
 func (c *CPU) load32(la mmu.LinAddr) (v uint64, ok bool) { return c.MMU.Load32(la, c.class) }
@@ -19,6 +28,17 @@ func (c *CPU) store8(la mmu.LinAddr, v uint64) bool  { return c.MMU.Store8(la, v
 func (c *CPU) store16(la mmu.LinAddr, v uint64) bool { return c.MMU.Store16(la, v, c.class) }
 func (c *CPU) store32(la mmu.LinAddr, v uint64) bool { return c.MMU.Store32(la, v, c.class) }
 func (c *CPU) store64(la mmu.LinAddr, v uint64) bool { return c.MMU.Store64(la, v, c.class) }
+
+func (c *CPU) load128(la mmu.LinAddr) (lo, hi uint64, ok bool) {
+	if lo, ok = c.load64(la); ok {
+		hi, ok = c.load64(la + 8)
+	}
+	return lo, hi, ok
+}
+
+func (c *CPU) store128(la mmu.LinAddr, lo, hi uint64) bool {
+	return la%mmuPage <= mmuPage-16 && c.store64(la, lo) && c.store64(la+8, hi)
+}
 
 func (c *CPU) modify8(la mmu.LinAddr) (v uint64, ok bool)  { return c.modifyHit(la, 1) }
 func (c *CPU) modify16(la mmu.LinAddr) (v uint64, ok bool) { return c.modifyHit(la, 2) }

@@ -19,8 +19,37 @@ type hostBase = unsafe.Pointer
 
 func baseOf(back []byte) hostBase { return unsafe.Pointer(unsafe.SliceData(back)) }
 
+// after is the operation that follows o in its block: the next one in memory. It says so
+// without a load, which would have to finish before the host can look at that operation.
+func (o *op) after() *op { return (*op)(unsafe.Add(unsafe.Pointer(o), unsafe.Sizeof(op{}))) }
+
+// pairOf is the handler that does what a and then b do; nil if there is none. Handlers are
+// known by the address of the function, the only thing that Go gives to compare them by.
+func pairOf(a, b handler) handler { return pairTable[[2]unsafe.Pointer{address(a), address(b)}] }
+
+func address(h handler) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
+
+var pairTable = func() map[[2]unsafe.Pointer]handler {
+	t := make(map[[2]unsafe.Pointer]handler, len(pairRows))
+	for _, r := range pairRows {
+		t[[2]unsafe.Pointer{address(r.first), address(r.second)}] = r.both
+	}
+	return t
+}()
+
+// r is slot n of the register file, n below 32: all slots of an op come from the decoder or
+// are RegZero and the segment bases.
+func (s *State) r(n uint8) *uint64 {
+	return (*uint64)(unsafe.Add(unsafe.Pointer(s), uintptr(n)*8))
+}
+
+// entry is where the TLB would have the page of la.
+func (c *CPU) entry(la mmu.LinAddr) *mmu.TLBEntry {
+	return (*mmu.TLBEntry)(unsafe.Add(unsafe.Pointer(c.tlb), uintptr(la/mmuPage%mmu.TLBSize)*unsafe.Sizeof(mmu.TLBEntry{})))
+}
+
 func (c *CPU) load8(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.RTag; d < mmuPage {
 		return uint64(*(*uint8)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -28,7 +57,7 @@ func (c *CPU) load8(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) load16(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.RTag; d < mmuPage-1 {
 		return uint64(*(*uint16)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -36,7 +65,7 @@ func (c *CPU) load16(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) load32(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.RTag; d < mmuPage-3 {
 		return uint64(*(*uint32)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -44,15 +73,24 @@ func (c *CPU) load32(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) load64(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.RTag; d < mmuPage-7 {
 		return *(*uint64)(unsafe.Add(c.base, e.Off+d)), true
 	}
 	return 0, false
 }
 
+func (c *CPU) load128(la mmu.LinAddr) (lo, hi uint64, ok bool) {
+	e := c.entry(la)
+	if d := uint64(la) ^ e.RTag; d < mmuPage-15 {
+		p := (*[2]uint64)(unsafe.Add(c.base, e.Off+d))
+		return p[0], p[1], true
+	}
+	return 0, 0, false
+}
+
 func (c *CPU) store8(la mmu.LinAddr, v uint64) bool {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage {
 		*(*uint8)(unsafe.Add(c.base, e.Off+d)) = uint8(v)
 		return true
@@ -61,7 +99,7 @@ func (c *CPU) store8(la mmu.LinAddr, v uint64) bool {
 }
 
 func (c *CPU) store16(la mmu.LinAddr, v uint64) bool {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-1 {
 		*(*uint16)(unsafe.Add(c.base, e.Off+d)) = uint16(v)
 		return true
@@ -70,7 +108,7 @@ func (c *CPU) store16(la mmu.LinAddr, v uint64) bool {
 }
 
 func (c *CPU) store32(la mmu.LinAddr, v uint64) bool {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-3 {
 		*(*uint32)(unsafe.Add(c.base, e.Off+d)) = uint32(v)
 		return true
@@ -79,9 +117,18 @@ func (c *CPU) store32(la mmu.LinAddr, v uint64) bool {
 }
 
 func (c *CPU) store64(la mmu.LinAddr, v uint64) bool {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-7 {
 		*(*uint64)(unsafe.Add(c.base, e.Off+d)) = v
+		return true
+	}
+	return false
+}
+
+func (c *CPU) store128(la mmu.LinAddr, lo, hi uint64) bool {
+	e := c.entry(la)
+	if d := uint64(la) ^ e.WTag; d < mmuPage-15 {
+		*(*[2]uint64)(unsafe.Add(c.base, e.Off+d)) = [2]uint64{lo, hi}
 		return true
 	}
 	return false
@@ -90,7 +137,7 @@ func (c *CPU) store64(la mmu.LinAddr, v uint64) bool {
 // modify8 and its kin load an operand that a store will follow: only what may be written.
 // The paging structures may lead elsewhere for a write than a stale entry for reads does.
 func (c *CPU) modify8(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage {
 		return uint64(*(*uint8)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -98,7 +145,7 @@ func (c *CPU) modify8(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) modify16(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-1 {
 		return uint64(*(*uint16)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -106,7 +153,7 @@ func (c *CPU) modify16(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) modify32(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-3 {
 		return uint64(*(*uint32)(unsafe.Add(c.base, e.Off+d))), true
 	}
@@ -114,7 +161,7 @@ func (c *CPU) modify32(la mmu.LinAddr) (v uint64, ok bool) {
 }
 
 func (c *CPU) modify64(la mmu.LinAddr) (v uint64, ok bool) {
-	e := &c.tlb[la/mmuPage%mmu.TLBSize]
+	e := c.entry(la)
 	if d := uint64(la) ^ e.WTag; d < mmuPage-7 {
 		return *(*uint64)(unsafe.Add(c.base, e.Off+d)), true
 	}

@@ -3,7 +3,7 @@
 package cpu
 
 // movOps are MOV by form and size.
-var movOps = [8][4]handler{
+var movOps = [11][4]handler{
 	formRR: {
 		movRR8,
 		movRR16,
@@ -52,500 +52,731 @@ var movOps = [8][4]handler{
 		movMIB32,
 		movMIB64,
 	},
+	formRMX: {
+		movRMX8,
+		movRMX16,
+		movRMX32,
+		movRMX64,
+	},
+	formMRX: {
+		movMRX8,
+		movMRX16,
+		movMRX32,
+		movMRX64,
+	},
+	formMIX: {
+		movMIX8,
+		movMIX16,
+		movMIX32,
+		movMIX64,
+	},
 }
 
 func movRR8(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(uint8(c.S.R[o.src&31]))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(uint8(*s.r(o.src)))
+	return o.after()
 }
 
 func movRR16(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(uint16(c.S.R[o.src&31]))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(uint16(*s.r(o.src)))
+	return o.after()
 }
 
 func movRR32(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = uint64(uint32(c.S.R[o.src&31]))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = uint64(uint32(*s.r(o.src)))
+	return o.after()
 }
 
 func movRR64(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = uint64(c.S.R[o.src&31])
-	return o.next
+	s := c.S
+	*s.r(o.dst) = uint64(*s.r(o.src))
+	return o.after()
 }
 
 func movRI8(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(uint8(o.imm))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(uint8(o.imm))
+	return o.after()
 }
 
 func movRI16(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(uint16(o.imm))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(uint16(o.imm))
+	return o.after()
 }
 
 func movRI32(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = uint64(uint32(o.imm))
-	return o.next
+	s := c.S
+	*s.r(o.dst) = uint64(uint32(o.imm))
+	return o.after()
 }
 
 func movRI64(c *CPU, o *op) *op {
-	c.S.R[o.dst&31] = uint64(o.imm)
-	return o.next
+	s := c.S
+	*s.r(o.dst) = uint64(o.imm)
+	return o.after()
 }
 
 func movRM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(v)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(v)
+	return o.after()
 }
 
 func movRM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(v)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(v)
+	return o.after()
 }
 
 func movRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	v := uint32(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	v := uint64(m)
-	c.S.R[o.dst&31] = v
-	return o.next
+	*s.r(o.dst) = v
+	return o.after()
 }
 
 func movMR8(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint8(c.S.R[o.src&31])
-	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint8(*s.r(o.src))
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMR16(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint16(c.S.R[o.src&31])
-	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint16(*s.r(o.src))
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMR32(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint32(c.S.R[o.src&31])
-	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint32(*s.r(o.src))
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMR64(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint64(c.S.R[o.src&31])
-	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint64(*s.r(o.src))
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMI8(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint8(o.imm)
-	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint8(o.imm)
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMI16(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint16(o.imm)
-	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint16(o.imm)
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMI32(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint32(o.imm)
-	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint32(o.imm)
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMI64(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), uint64(o.imm)
-	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opAddr(o, c.ripMask), uint64(o.imm)
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
 	}
-	return o.next
+	return o.after()
 }
 
 func movRMB8(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(v)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(v)
+	return o.after()
 }
 
 func movRMB16(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(v)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(v)
+	return o.after()
 }
 
 func movRMB32(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	v := uint32(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movRMB64(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	v := uint64(m)
-	c.S.R[o.dst&31] = v
-	return o.next
+	*s.r(o.dst) = v
+	return o.after()
 }
 
 func movMRB8(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint8(c.S.R[o.src&31])
-	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint8(*s.r(o.src))
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMRB16(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint16(c.S.R[o.src&31])
-	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint16(*s.r(o.src))
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMRB32(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint32(c.S.R[o.src&31])
-	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint32(*s.r(o.src))
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMRB64(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint64(c.S.R[o.src&31])
-	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint64(*s.r(o.src))
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMIB8(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint8(o.imm)
-	if !c.store8(la, uint64(v)) && !c.storeMiss(la, uint64(v), 1) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint8(o.imm)
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMIB16(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint16(o.imm)
-	if !c.store16(la, uint64(v)) && !c.storeMiss(la, uint64(v), 2) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint16(o.imm)
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMIB32(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint32(o.imm)
-	if !c.store32(la, uint64(v)) && !c.storeMiss(la, uint64(v), 4) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint32(o.imm)
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
 	}
-	return o.next
+	return o.after()
 }
 
 func movMIB64(c *CPU, o *op) *op {
-	la, v := c.opBase(o), uint64(o.imm)
-	if !c.store64(la, uint64(v)) && !c.storeMiss(la, uint64(v), 8) {
-		return c.bail(o)
+	s := c.S
+	la, v := s.opBase(o), uint64(o.imm)
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
 	}
-	return o.next
+	return o.after()
+}
+
+func movRMX8(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load8(la)
+	if !ok {
+		return c.missLoad(o, la, 1)
+	}
+	v := uint8(m)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(v)
+	return o.after()
+}
+
+func movRMX16(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load16(la)
+	if !ok {
+		return c.missLoad(o, la, 2)
+	}
+	v := uint16(m)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(v)
+	return o.after()
+}
+
+func movRMX32(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load32(la)
+	if !ok {
+		return c.missLoad(o, la, 4)
+	}
+	v := uint32(m)
+	*s.r(o.dst) = uint64(v)
+	return o.after()
+}
+
+func movRMX64(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load64(la)
+	if !ok {
+		return c.missLoad(o, la, 8)
+	}
+	v := uint64(m)
+	*s.r(o.dst) = v
+	return o.after()
+}
+
+func movMRX8(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint8(*s.r(o.src))
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
+	}
+	return o.after()
+}
+
+func movMRX16(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint16(*s.r(o.src))
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
+	}
+	return o.after()
+}
+
+func movMRX32(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint32(*s.r(o.src))
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
+	}
+	return o.after()
+}
+
+func movMRX64(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint64(*s.r(o.src))
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
+	}
+	return o.after()
+}
+
+func movMIX8(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint8(o.imm)
+	if !c.store8(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 1)
+	}
+	return o.after()
+}
+
+func movMIX16(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint16(o.imm)
+	if !c.store16(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 2)
+	}
+	return o.after()
+}
+
+func movMIX32(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint32(o.imm)
+	if !c.store32(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 4)
+	}
+	return o.after()
+}
+
+func movMIX64(c *CPU, o *op) *op {
+	s := c.S
+	la, v := s.opIndex(o), uint64(o.imm)
+	if !c.store64(la, uint64(v)) {
+		return c.missStore(o, la, uint64(v), 8)
+	}
+	return o.after()
 }
 
 func movsx8to32RR(c *CPU, o *op) *op {
-	v := uint8(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(uint32(int8(v)))
-	return o.next
+	s := c.S
+	v := uint8(*s.r(o.src))
+	*s.r(o.dst) = uint64(uint32(int8(v)))
+	return o.after()
 }
 
 func movsx8to32RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(uint32(int8(v)))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(int8(v)))
+	return o.after()
 }
 
 func movsx8to32RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(uint32(int8(v)))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(int8(v)))
+	return o.after()
+}
+
+func movsx8to32RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load8(la)
+	if !ok {
+		return c.missLoad(o, la, 1)
+	}
+	v := uint8(m)
+	*s.r(o.dst) = uint64(uint32(int8(v)))
+	return o.after()
 }
 
 func movsx8to64RR(c *CPU, o *op) *op {
-	v := uint8(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(int8(v))
-	return o.next
+	s := c.S
+	v := uint8(*s.r(o.src))
+	*s.r(o.dst) = uint64(int8(v))
+	return o.after()
 }
 
 func movsx8to64RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(int8(v))
-	return o.next
+	*s.r(o.dst) = uint64(int8(v))
+	return o.after()
 }
 
 func movsx8to64RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(int8(v))
-	return o.next
+	*s.r(o.dst) = uint64(int8(v))
+	return o.after()
+}
+
+func movsx8to64RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load8(la)
+	if !ok {
+		return c.missLoad(o, la, 1)
+	}
+	v := uint8(m)
+	*s.r(o.dst) = uint64(int8(v))
+	return o.after()
 }
 
 func movzx8RR(c *CPU, o *op) *op {
-	v := uint8(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	s := c.S
+	v := uint8(*s.r(o.src))
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movzx8RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movzx8RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load8(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 1); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 1)
 	}
 	v := uint8(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
+}
+
+func movzx8RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load8(la)
+	if !ok {
+		return c.missLoad(o, la, 1)
+	}
+	v := uint8(m)
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movsx16to32RR(c *CPU, o *op) *op {
-	v := uint16(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(uint32(int16(v)))
-	return o.next
+	s := c.S
+	v := uint16(*s.r(o.src))
+	*s.r(o.dst) = uint64(uint32(int16(v)))
+	return o.after()
 }
 
 func movsx16to32RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(uint32(int16(v)))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(int16(v)))
+	return o.after()
 }
 
 func movsx16to32RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(uint32(int16(v)))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(int16(v)))
+	return o.after()
+}
+
+func movsx16to32RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load16(la)
+	if !ok {
+		return c.missLoad(o, la, 2)
+	}
+	v := uint16(m)
+	*s.r(o.dst) = uint64(uint32(int16(v)))
+	return o.after()
 }
 
 func movsx16to64RR(c *CPU, o *op) *op {
-	v := uint16(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(int16(v))
-	return o.next
+	s := c.S
+	v := uint16(*s.r(o.src))
+	*s.r(o.dst) = uint64(int16(v))
+	return o.after()
 }
 
 func movsx16to64RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(int16(v))
-	return o.next
+	*s.r(o.dst) = uint64(int16(v))
+	return o.after()
 }
 
 func movsx16to64RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(int16(v))
-	return o.next
+	*s.r(o.dst) = uint64(int16(v))
+	return o.after()
+}
+
+func movsx16to64RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load16(la)
+	if !ok {
+		return c.missLoad(o, la, 2)
+	}
+	v := uint16(m)
+	*s.r(o.dst) = uint64(int16(v))
+	return o.after()
 }
 
 func movzx16RR(c *CPU, o *op) *op {
-	v := uint16(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	s := c.S
+	v := uint16(*s.r(o.src))
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movzx16RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movzx16RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load16(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 2); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 2)
 	}
 	v := uint16(m)
-	c.S.R[o.dst&31] = uint64(v)
-	return o.next
+	*s.r(o.dst) = uint64(v)
+	return o.after()
+}
+
+func movzx16RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load16(la)
+	if !ok {
+		return c.missLoad(o, la, 2)
+	}
+	v := uint16(m)
+	*s.r(o.dst) = uint64(v)
+	return o.after()
 }
 
 func movsx32to64RR(c *CPU, o *op) *op {
-	v := uint32(c.S.R[o.src&31])
-	c.S.R[o.dst&31] = uint64(int32(v))
-	return o.next
+	s := c.S
+	v := uint32(*s.r(o.src))
+	*s.r(o.dst) = uint64(int32(v))
+	return o.after()
 }
 
 func movsx32to64RM(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	v := uint32(m)
-	c.S.R[o.dst&31] = uint64(int32(v))
-	return o.next
+	*s.r(o.dst) = uint64(int32(v))
+	return o.after()
 }
 
 func movsx32to64RMB(c *CPU, o *op) *op {
-	la := c.opBase(o)
+	s := c.S
+	la := s.opBase(o)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	v := uint32(m)
-	c.S.R[o.dst&31] = uint64(int32(v))
-	return o.next
+	*s.r(o.dst) = uint64(int32(v))
+	return o.after()
+}
+
+func movsx32to64RMX(c *CPU, o *op) *op {
+	s := c.S
+	la := s.opIndex(o)
+	m, ok := c.load32(la)
+	if !ok {
+		return c.missLoad(o, la, 4)
+	}
+	v := uint32(m)
+	*s.r(o.dst) = uint64(int32(v))
+	return o.after()
 }

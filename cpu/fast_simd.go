@@ -2,48 +2,37 @@ package cpu
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/glassbox-vm/glassbox/cpu/simd"
-	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu"
 )
 
-// Special operations of SSE: moves, logic, scalar arithmetic. Arithmetic is that of package
-// simd, which uses the host's where the result is provably the same. An operation that would
-// raise an unmasked exception, or that control registers forbid, is left to the plain engine
-// before anything changes.
+// Special operations of SSE and AVX. They are made only in modes where the control registers
+// allow the instructions (ModeNoSSE, ModeNoAVX). Arithmetic is that of package simd, which
+// uses the host's where the result is provably the same. An operation that would raise an
+// unmasked exception is left to the plain engine before anything changes.
+//
+//	fast_simd.go       how operands are reached; what an instruction becomes
+//	fast_simd_move.go  moves
+//	fast_simd_op.go    shuffles, shifts, conversions, comparisons
+//	fast_float_gen.go  arithmetic
+//	fast_lanes_gen.go  integer lanes and logic
+//
+// In an op, aux is the alignment minus one that a memory operand must have, and cc is the
+// register in VEX.vvvv, or an immediate.
 
-// sseOff says whether SSE instructions fault.
-func (c *CPU) sseOff() bool {
-	return c.CR0&(x86.CR0_EM|x86.CR0_TS)|(c.CR4&x86.CR4_OSFXSR^x86.CR4_OSFXSR) != 0
-}
-
-// opQuick calls the function of a row that only works on vector registers: it needs no exact
-// count unless it faults.
-func opQuick(c *CPU, o *op) *op {
-	in := c.fast.insts.at(o.aux)
-	if fault := in.Op.Exec(c, in); fault.Raised {
-		c.S.Budget += int64(o.left) - 1
-		c.S.RIP = o.rip
-		c.flushFlags()
-		c.deliver(fault)
-		return nil
-	}
-	return o.next
-}
-
-// quick says whether opQuick may be used: for all of SSE without memory operand, but for
-// MASKMOVDQU, which has one that its row does not name.
-func quick(in *Inst) bool {
-	if in.Op.Name == "MASKMOVDQU" {
-		return false
-	}
-	vec := func(a Arg) bool { return a.Kind == ArgXMM || a.Kind == ArgNone || a.Kind == ArgImm || a.Kind == ArgReg }
-	return in.Op.Attr&(Vec|Ends) == Vec && in.Op.Reads|in.Op.Writes == 0 && vec(in.Dst) && vec(in.Src) && vec(in.Third) &&
-		(in.Dst.Kind == ArgXMM || in.Src.Kind == ArgXMM)
-}
+// simdForms are the handlers of an instruction whose destination is a register: register or
+// memory source.
+type simdForms struct{ rr, rm handler }
 
 func (c *CPU) vecLo(n uint8) uint64 { return binary.LittleEndian.Uint64(c.S.XMM[n&31][:8]) }
 func (c *CPU) vecHi(n uint8) uint64 { return binary.LittleEndian.Uint64(c.S.XMM[n&31][8:16]) }
+
+// setVecLo writes the low 64 bits of an XMM register, setVecs all 128.
+func (c *CPU) setVecLo(n uint8, lo uint64) {
+	binary.LittleEndian.PutUint64(c.S.XMM[n&31][:8], lo)
+}
 
 func (c *CPU) setVecs(n uint8, lo, hi uint64) {
 	x := &c.S.XMM[n&31]
@@ -51,208 +40,43 @@ func (c *CPU) setVecs(n uint8, lo, hi uint64) {
 	binary.LittleEndian.PutUint64(x[8:16], hi)
 }
 
-// load128 loads 16 bytes; o.cc is 15 where they must be aligned, else 0.
-func (c *CPU) load128(o *op) (lo, hi uint64, ok bool) {
+// setVex writes 128 bits as a VEX encoding does: what is above becomes zero.
+func (c *CPU) setVex(n uint8, lo, hi uint64) {
+	x := &c.S.XMM[n&31]
+	binary.LittleEndian.PutUint64(x[:8], lo)
+	binary.LittleEndian.PutUint64(x[8:16], hi)
+	clear(x[16:])
+}
+
+// A quads is the four quadwords of a YMM register.
+type quads struct{ q0, q1, q2, q3 uint64 }
+
+func (c *CPU) ymmOf(n uint8) quads {
+	x := c.S.XMM[n&31][:32]
+	return quads{binary.LittleEndian.Uint64(x), binary.LittleEndian.Uint64(x[8:]),
+		binary.LittleEndian.Uint64(x[16:]), binary.LittleEndian.Uint64(x[24:])}
+}
+
+func (c *CPU) setYMMOf(n uint8, q0, q1, q2, q3 uint64) {
+	x := &c.S.XMM[n&31]
+	binary.LittleEndian.PutUint64(x[:8], q0)
+	binary.LittleEndian.PutUint64(x[8:16], q1)
+	binary.LittleEndian.PutUint64(x[16:24], q2)
+	binary.LittleEndian.PutUint64(x[24:32], q3)
+	clear(x[32:])
+}
+
+// operand32, operand64, operand128 and operand256 load the memory operand; false where the
+// plain engine must.
+func (c *CPU) operand32(o *op) (v uint64, ok bool) {
 	la := c.opAddr(o)
-	if c.sseOff() || uint64(la)&uint64(o.cc) != 0 {
-		return 0, 0, false
+	if v, ok = c.load32(la); !ok {
+		v, ok = c.loadMiss(la, 4)
 	}
-	if lo, ok = c.load64(la); !ok {
-		if lo, ok = c.loadMiss(la, 8); !ok {
-			return 0, 0, false
-		}
-	}
-	if hi, ok = c.load64(la + 8); !ok {
-		hi, ok = c.loadMiss(la+8, 8)
-	}
-	return lo, hi, ok
+	return v, ok
 }
 
-// store128 stores 16 bytes of one page.
-func (c *CPU) store128(o *op, lo, hi uint64) bool {
-	la := c.opAddr(o)
-	if c.sseOff() || uint64(la)&uint64(o.cc) != 0 || la%mmuPage > mmuPage-16 {
-		return false
-	}
-	return (c.store64(la, lo) || c.storeMiss(la, lo, 8)) && c.store64(la+8, hi)
-}
-
-// vecRR, vecRM and vecMR are 16-byte moves.
-func vecRR(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.vecLo(o.src), c.vecHi(o.src))
-	return o.next
-}
-
-func vecRM(c *CPU, o *op) *op {
-	lo, hi, ok := c.load128(o)
-	if !ok {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, lo, hi)
-	return o.next
-}
-
-func vecMR(c *CPU, o *op) *op {
-	if !c.store128(o, c.vecLo(o.src), c.vecHi(o.src)) {
-		return c.bail(o)
-	}
-	return o.next
-}
-
-// scalarRR64 and scalarRR32 are MOVSD and MOVSS between registers, vecQRR is MOVQ.
-func scalarRR64(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.vecLo(o.src), c.vecHi(o.dst))
-	return o.next
-}
-
-func scalarRR32(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.vecLo(o.dst)&^0xffffffff|c.vecLo(o.src)&0xffffffff, c.vecHi(o.dst))
-	return o.next
-}
-
-func vecQRR(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.vecLo(o.src), 0)
-	return o.next
-}
-
-// scalarRM64 and scalarRM32 load 8 and 4 bytes and clear the rest; scalarMR64 and
-// scalarMR32 store them.
-func scalarRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	v, ok := c.load64(la)
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	if !ok {
-		if v, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
-	}
-	c.setVecs(o.dst, v, 0)
-	return o.next
-}
-
-func scalarRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
-	v, ok := c.load32(la)
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	if !ok {
-		if v, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
-	}
-	c.setVecs(o.dst, v, 0)
-	return o.next
-}
-
-func scalarMR64(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), c.vecLo(o.src)
-	if c.sseOff() || !c.store64(la, v) && !c.storeMiss(la, v, 8) {
-		return c.bail(o)
-	}
-	return o.next
-}
-
-func scalarMR32(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), c.vecLo(o.src)&0xffffffff
-	if c.sseOff() || !c.store32(la, v) && !c.storeMiss(la, v, 4) {
-		return c.bail(o)
-	}
-	return o.next
-}
-
-// highMR stores the upper half: MOVHPS and MOVHPD; highRM loads it.
-func highMR(c *CPU, o *op) *op {
-	la, v := c.opAddr(o), c.vecHi(o.src)
-	if c.sseOff() || !c.store64(la, v) && !c.storeMiss(la, v, 8) {
-		return c.bail(o)
-	}
-	return o.next
-}
-
-func highRM(c *CPU, o *op) *op {
-	v, ok := c.operand64(o)
-	if !ok {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.vecLo(o.dst), v)
-	return o.next
-}
-
-// gprToVec64 and gprToVec32 are MOVQ and MOVD from a general register, vecToGPR64 and
-// vecToGPR32 to one.
-func gprToVec64(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, c.S.R[o.src&31], 0)
-	return o.next
-}
-
-func gprToVec32(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.setVecs(o.dst, uint64(uint32(c.S.R[o.src&31])), 0)
-	return o.next
-}
-
-func vecToGPR64(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.S.R[o.dst&31] = c.vecLo(o.src)
-	return o.next
-}
-
-func vecToGPR32(c *CPU, o *op) *op {
-	if c.sseOff() {
-		return c.bail(o)
-	}
-	c.S.R[o.dst&31] = c.vecLo(o.src) & 0xffffffff
-	return o.next
-}
-
-// lanewise makes the register and memory forms of an operation on 64-bit lanes.
-func lanewise(f func(a, b uint64) uint64) simdForms {
-	return simdForms{
-		rr: func(c *CPU, o *op) *op {
-			if c.sseOff() {
-				return c.bail(o)
-			}
-			c.setVecs(o.dst, f(c.vecLo(o.dst), c.vecLo(o.src)), f(c.vecHi(o.dst), c.vecHi(o.src)))
-			return o.next
-		},
-		rm: func(c *CPU, o *op) *op {
-			lo, hi, ok := c.load128(o)
-			if !ok {
-				return c.bail(o)
-			}
-			c.setVecs(o.dst, f(c.vecLo(o.dst), lo), f(c.vecHi(o.dst), hi))
-			return o.next
-		},
-	}
-}
-
-// operand64 and operand32 are the memory operand of a scalar instruction.
 func (c *CPU) operand64(o *op) (v uint64, ok bool) {
-	if c.sseOff() {
-		return 0, false
-	}
 	la := c.opAddr(o)
 	if v, ok = c.load64(la); !ok {
 		v, ok = c.loadMiss(la, 8)
@@ -260,15 +84,44 @@ func (c *CPU) operand64(o *op) (v uint64, ok bool) {
 	return v, ok
 }
 
-func (c *CPU) operand32(o *op) (v uint64, ok bool) {
-	if c.sseOff() {
-		return 0, false
-	}
+func (c *CPU) operand128(o *op) (lo, hi uint64, ok bool) {
 	la := c.opAddr(o)
-	if v, ok = c.load32(la); !ok {
-		v, ok = c.loadMiss(la, 4)
+	if uint64(la)&uint64(o.aux) != 0 {
+		return 0, 0, false
 	}
+	if lo, hi, ok = c.load128(la); !ok {
+		lo, hi, ok = c.load128Miss(la)
+	}
+	return lo, hi, ok
+}
+
+func (c *CPU) operand256(o *op) (v quads, ok bool) {
+	la := c.opAddr(o)
+	if uint64(la)&uint64(o.aux) != 0 || la%mmuPage > mmuPage-32 {
+		return v, false
+	}
+	if v.q0, v.q1, ok = c.load128(la); !ok {
+		if v.q0, v.q1, ok = c.load128Miss(la); !ok {
+			return v, false
+		}
+	}
+	v.q2, v.q3, ok = c.load128(la + 16)
 	return v, ok
+}
+
+// storeOperand128 and storeOperand256 store to the memory operand.
+func (c *CPU) storeOperand128(o *op, lo, hi uint64) bool {
+	la := c.opAddr(o)
+	return uint64(la)&uint64(o.aux) == 0 && (c.store128(la, lo, hi) || c.store128Miss(la, lo, hi))
+}
+
+func (c *CPU) storeOperand256(o *op, v quads) bool {
+	la := c.opAddr(o)
+	if uint64(la)&uint64(o.aux) != 0 || la%mmuPage > mmuPage-32 {
+		return false
+	}
+	return (c.store128(la, v.q0, v.q1) || c.store128Miss(la, v.q0, v.q1)) &&
+		(c.store128(la+16, v.q2, v.q3) || c.store128Miss(la+16, v.q2, v.q3))
 }
 
 // raised notes masked floating-point exceptions; false when one is not masked.
@@ -284,222 +137,224 @@ func (c *CPU) raised(st simd.Status) bool {
 	return true
 }
 
-// double makes a scalar operation on binary64, single one on binary32.
-func double(f simd.Binary) simdForms {
-	apply := func(c *CPU, o *op, b uint64) *op {
-		r, st := f(simd.Double, simd.MXCSR(c.S.MXCSR), c.vecLo(o.dst), b)
-		if !c.raised(st) {
-			return c.bail(o)
-		}
-		binary.LittleEndian.PutUint64(c.S.XMM[o.dst&31][:8], r)
-		return o.next
+// softDouble, softSingle and softPacked are arithmetic where the host's may not do.
+func (c *CPU) softDouble(o *op, b uint64, f simd.Binary) *op {
+	r, st := f(simd.Double, simd.MXCSR(c.S.MXCSR), c.vecLo(o.dst), b)
+	if !c.raised(st) {
+		return c.bail(o)
 	}
-	return scalarForms(apply, (*CPU).operand64)
+	c.setVecLo(o.dst, r)
+	return o.after()
 }
 
-func single(f simd.Binary) simdForms {
-	apply := func(c *CPU, o *op, b uint64) *op {
-		r, st := f(simd.Single, simd.MXCSR(c.S.MXCSR), c.vecLo(o.dst)&0xffffffff, b&0xffffffff)
-		if !c.raised(st) {
-			return c.bail(o)
-		}
-		binary.LittleEndian.PutUint32(c.S.XMM[o.dst&31][:4], uint32(r))
-		return o.next
+func (c *CPU) softSingle(o *op, b uint64, f simd.Binary) *op {
+	a := c.vecLo(o.dst)
+	r, st := f(simd.Single, simd.MXCSR(c.S.MXCSR), a&0xffffffff, b)
+	if !c.raised(st) {
+		return c.bail(o)
 	}
-	return scalarForms(apply, (*CPU).operand32)
+	c.setVecLo(o.dst, a&^0xffffffff|r)
+	return o.after()
 }
 
-func scalarForms(apply func(*CPU, *op, uint64) *op, load func(*CPU, *op) (uint64, bool)) simdForms {
-	return simdForms{
-		rr: func(c *CPU, o *op) *op {
-			if c.sseOff() {
-				return c.bail(o)
+func (c *CPU) softPacked(o *op, format simd.Format, b0, b1 uint64, f simd.Binary) *op {
+	r, st := format.Packed(simd.MXCSR(c.S.MXCSR), f, simd.Vec{c.vecLo(o.dst), c.vecHi(o.dst)}, simd.Vec{b0, b1})
+	if !c.raised(st) {
+		return c.bail(o)
+	}
+	c.setVecs(o.dst, r[0], r[1])
+	return o.after()
+}
+
+// opQuick calls the function of a row that only works on vector registers, or that reads
+// memory which the TLB allows to read: it needs no exact count unless it faults. o.cc is the
+// number of bytes it reads.
+func opQuick(c *CPU, o *op) *op {
+	if o.cc != 0 {
+		la := c.opAddr(o)
+		e := &c.tlb[la/mmuPage%mmu.TLBSize]
+		if uint64(la)^e.RTag > mmuPage-uint64(o.cc) {
+			return opPlain(c, o)
+		}
+		c.nextRIP = (o.rip + uint64(o.size)) & c.ripMask
+	}
+	in := c.fast.insts.at(o.aux)
+	if fault := in.Op.Exec(c, in); fault.Raised {
+		c.S.Budget += int64(o.left) - 1
+		c.S.RIP = o.rip
+		c.flushFlags()
+		c.deliver(fault)
+		return nil
+	}
+	return o.after()
+}
+
+// quick says whether opQuick may be used, and fills in o for it: for SSE and AVX, except
+// instructions with memory operands that their row does not name.
+func (t *translator) quick(o *op, in *Inst) bool {
+	switch name := in.Op.Name; {
+	case in.Op.Attr&(Vec|Ends) != Vec:
+		return false
+	case name == "MASKMOVDQU" || name == "VMASKMOVDQU" || in.Op.Attr&VSIB != 0 || in.Dst.Kind == ArgMem:
+		return false
+	}
+	vectors, bytes := 0, uint8(0)
+	for _, a := range [...]Arg{in.Dst, in.Src, in.Third} {
+		switch a.Kind {
+		case ArgXMM:
+			vectors++
+		case ArgNone, ArgImm, ArgReg:
+		case ArgMem:
+			if a.W == 0 || !t.fast || !t.address(o, in) {
+				return false
 			}
-			return apply(c, o, c.vecLo(o.src))
-		},
-		rm: func(c *CPU, o *op) *op {
-			b, ok := load(c, o)
-			if !ok {
-				return c.bail(o)
-			}
-			return apply(c, o, b)
-		},
-	}
-}
-
-// compare makes UCOMISD and COMISD (signal).
-func compareDouble(signal bool) simdForms {
-	return scalarForms(func(c *CPU, o *op, b uint64) *op {
-		r, st := simd.Double.Relate(simd.MXCSR(c.S.MXCSR), c.vecLo(o.dst), b, signal)
-		if !c.raised(st) {
-			return c.bail(o)
+			bytes = uint8(a.W)
+		default:
+			return false
 		}
-		c.S.CCOp = 0
-		c.setStatus(relationFlags[r])
-		return o.next
-	}, (*CPU).operand64)
-}
-
-// relationFlags are the status flags that COMISD and its kin set.
-var relationFlags = [...]x86.Flags{
-	simd.Greater:   0,
-	simd.Less:      x86.FlagCF,
-	simd.Equal:     x86.FlagZF,
-	simd.Unordered: x86.FlagZF | x86.FlagPF | x86.FlagCF,
-}
-
-// intToDouble makes CVTSI2SD from w bytes, doubleToInt CVTTSD2SI to w bytes.
-func intToDouble(w width) simdForms {
-	apply := func(c *CPU, o *op, v uint64) *op {
-		r, st := simd.Double.FromInt(simd.MXCSR(c.S.MXCSR), int64(w.SignExtend(v)))
-		if !c.raised(st) {
-			return c.bail(o)
-		}
-		binary.LittleEndian.PutUint64(c.S.XMM[o.dst&31][:8], r)
-		return o.next
 	}
-	load := (*CPU).operand64
-	if w == 4 {
-		load = (*CPU).operand32
+	if vectors == 0 {
+		return false
 	}
-	f := scalarForms(apply, load)
-	f.rr = func(c *CPU, o *op) *op {
-		if c.sseOff() {
-			return c.bail(o)
-		}
-		return apply(c, o, c.S.R[o.src&31])
+	o.cc = bytes
+	o.fn = opQuick
+	if in.Op.Reads|in.Op.Writes != 0 {
+		o.fn = opQuickFlags
 	}
-	return f
+	return true
 }
 
-func doubleToInt(w width) simdForms {
-	return scalarForms(func(c *CPU, o *op, v uint64) *op {
-		r, st := simd.Double.ToIntTruncated(simd.MXCSR(c.S.MXCSR), w.Bits(), v)
-		if !c.raised(st) {
-			return c.bail(o)
+// opQuickFlags is opQuick for rows that read or write status flags.
+func opQuickFlags(c *CPU, o *op) *op {
+	c.flushFlags()
+	return opQuick(c, o)
+}
+
+// quickNames are instructions on general registers that are as simple as those on vectors
+// and that have no operations of their own: in 16-bit code none has.
+var quickNames = func() map[string]bool {
+	m := map[string]bool{}
+	for _, name := range strings.Fields(`SHLD SHRD RCL RCR ROL ROR SHL SHR SAR BSF BSR TZCNT LZCNT POPCNT
+		ANDN BLSR BLSI BLSMSK BEXTR BZHI SHLX SHRX SARX RORX PDEP PEXT MULX ADCX ADOX LAHF SAHF CLC STC CMC
+		CMPXCHG XADD XCHG BSWAP CBW CWDE CWD IMUL MUL MOV MOVZX MOVSX INC DEC NEG NOT
+		ADD OR ADC SBB AND SUB XOR CMP TEST`) {
+		m[name] = true
+	}
+	return m
+}()
+
+// quickInteger is quick for the instructions in quickNames with register operands.
+func (t *translator) quickInteger(o *op, in *Inst) bool {
+	if in.Op.Attr&Ends != 0 || !quickNames[in.Op.Name] || in.Dst.Kind == ArgSeg {
+		return false
+	}
+	for _, a := range [...]Arg{in.Dst, in.Src, in.Third} {
+		switch a.Kind {
+		case ArgNone, ArgImm, ArgReg, ArgHigh, ArgSeg:
+		default:
+			return false
 		}
-		c.S.R[o.dst&31] = r & w.Mask()
-		return o.next
-	}, (*CPU).operand64)
+	}
+	o.cc = 0
+	o.fn = opQuickFlags
+	return true
 }
 
-// simdForms are the handlers of an instruction: register or memory source.
-type simdForms struct{ rr, rm handler }
-
-// simdOps are instructions with special operations whose destination is a register.
-var simdOps = map[string]simdForms{
-	"PXOR": lanewise(simd.PXor), "XORPS": lanewise(simd.PXor), "XORPD": lanewise(simd.PXor),
-	"PAND": lanewise(simd.PAnd), "ANDPS": lanewise(simd.PAnd), "ANDPD": lanewise(simd.PAnd),
-	"POR": lanewise(simd.POr), "ORPS": lanewise(simd.POr), "ORPD": lanewise(simd.POr),
-	"PANDN": lanewise(simd.PAndN), "ANDNPS": lanewise(simd.PAndN), "ANDNPD": lanewise(simd.PAndN),
-	"PADDB": lanewise(simd.PAddB), "PADDD": lanewise(simd.PAddD), "PADDQ": lanewise(simd.PAddQ),
-	"PSUBB": lanewise(simd.PSubB), "PSUBD": lanewise(simd.PSubD), "PSUBQ": lanewise(simd.PSubQ),
-	"PCMPEQB": lanewise(simd.PCmpEqB), "PCMPEQD": lanewise(simd.PCmpEqD),
-	"PMINUB": lanewise(simd.PMinUB),
-
-	"ADDSD": double(simd.Format.Add), "SUBSD": double(simd.Format.Sub), "MULSD": double(simd.Format.Mul),
-	"DIVSD": double(simd.Format.Div), "MINSD": double(simd.Format.Min), "MAXSD": double(simd.Format.Max),
-	"SQRTSD": double(sqrt),
-	"ADDSS":  single(simd.Format.Add), "SUBSS": single(simd.Format.Sub), "MULSS": single(simd.Format.Mul),
-	"DIVSS": single(simd.Format.Div), "MINSS": single(simd.Format.Min), "MAXSS": single(simd.Format.Max),
-	"SQRTSS":  single(sqrt),
-	"UCOMISD": compareDouble(false), "COMISD": compareDouble(true),
-
-	"MOVAPS": {vecRR, vecRM}, "MOVAPD": {vecRR, vecRM}, "MOVUPS": {vecRR, vecRM}, "MOVUPD": {vecRR, vecRM},
-	"MOVDQA": {vecRR, vecRM}, "MOVDQU": {vecRR, vecRM}, "LDDQU": {nil, vecRM}, "MOVNTDQA": {nil, vecRM},
-	"MOVSD": {scalarRR64, scalarRM64}, "MOVSS": {scalarRR32, scalarRM32},
-	"MOVHPS": {nil, highRM}, "MOVHPD": {nil, highRM},
-}
-
-// cvtOps are CVTSI2SD and CVTTSD2SI of 4 and 8 bytes.
-var cvtOps = [2][2]simdForms{
-	{intToDouble(4), intToDouble(8)},
-	{doubleToInt(4), doubleToInt(8)},
-}
-
-// simdOf makes o a special operation of SSE; false where there is none.
+// simdOf makes o a special operation of SSE or AVX; false where there is none.
 func (t *translator) simdOf(o *op, in *Inst) bool {
-	if !t.fast || in.VEX || in.Op.Attr&Vec == 0 {
+	off := ModeNoSSE
+	if in.VEX {
+		off = ModeNoAVX
+	}
+	if !t.fast || in.Op.Attr&Vec == 0 || t.c.S.Mode&off != 0 || t.c.S.Mode&ModeAlign != 0 {
 		return false
 	}
-	o.dst, o.src = in.Dst.Reg, in.Src.Reg
-	o.cc = uint8(15 * b2i(in.Op.Attr&Align16 != 0))
-	mem := in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem
-	if mem && !t.address(o, in) {
-		return false
-	}
+	saved := *o
 	o.fn = nil
-	switch {
-	case in.Third.Kind != ArgNone:
-	case in.Dst.Kind == ArgXMM && in.Src.Kind == ArgXMM:
-		o.fn = simdOps[in.Op.Name].rr
-		if in.Op.Name == "MOVQ" {
-			o.fn = vecQRR
-		}
-	case in.Dst.Kind == ArgXMM && mem:
-		o.fn = simdLoad(in)
-	case in.Src.Kind == ArgXMM && mem:
-		o.fn = simdStore(in)
-	default:
-		o.fn = simdGPR(in)
+	if in.VEX {
+		t.vexOf(o, in)
+	} else {
+		t.sseOf(o, in)
+	}
+	if o.fn == nil {
+		*o = saved
 	}
 	return o.fn != nil
 }
 
-// simdLoad is the handler of an instruction with a memory source.
-func simdLoad(in *Inst) handler {
-	switch in.Op.Name {
-	case "MOVQ":
-		return scalarRM64
-	case "MOVD":
-		if in.Src.W == 8 {
-			return scalarRM64
-		}
-		return scalarRM32
-	case "CVTSI2SD":
-		return cvtOps[0][in.Src.W/8].rm
+// sseOf fills in o for an instruction without VEX.
+func (t *translator) sseOf(o *op, in *Inst) {
+	o.dst, o.src = in.Dst.Reg, in.Src.Reg
+	o.aux = uint32(15 * b2i(in.Op.Attr&Align16 != 0))
+	o.cc = uint8(in.Imm)
+	mem := in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem
+	if mem && !t.address(o, in) {
+		return
 	}
-	return simdOps[in.Op.Name].rm
+	name := in.Op.Name
+	switch {
+	case in.Dst.Kind == ArgXMM && in.Src.Kind == ArgImm:
+		o.fn = shiftImmOps[name]
+	case in.Dst.Kind == ArgXMM && (in.Src.Kind == ArgXMM || mem):
+		forms := simdForms{}
+		if lane, ok := laneOps[name]; ok {
+			forms = lane[0]
+		} else if float, ok := floatOps[name]; ok {
+			forms = float
+		} else {
+			forms = simdOps[name]
+		}
+		o.fn = forms.rr
+		switch {
+		case mem && name == "MOVD" && in.Src.W == 8:
+			o.fn = movScalarRM64
+		case mem && name == "CVTSI2SD" && in.Src.W == 8:
+			o.fn = cvtsi2sdRM64
+		case mem:
+			o.fn = forms.rm
+		}
+	case mem && in.Src.Kind == ArgXMM:
+		o.fn = simdStore(in)
+	case in.Third.Kind == ArgNone:
+		o.fn = simdGPR(in)
+	}
 }
 
-// simdStore is the handler of a store.
-func simdStore(in *Inst) handler {
-	switch in.Op.Name {
-	case "MOVAPS", "MOVAPD", "MOVUPS", "MOVUPD", "MOVDQA", "MOVDQU", "MOVNTPS", "MOVNTPD", "MOVNTDQ":
-		return vecMR
-	case "MOVSD", "MOVQ", "MOVLPS", "MOVLPD":
-		return scalarMR64
-	case "MOVHPS", "MOVHPD":
-		return highMR
-	case "MOVSS":
-		return scalarMR32
-	case "MOVD":
-		if in.Dst.W == 8 {
-			return scalarMR64
-		}
-		return scalarMR32
+// vexOf fills in o for an instruction with VEX.
+func (t *translator) vexOf(o *op, in *Inst) {
+	src := in.vexSource()
+	o.dst, o.src, o.cc = in.Dst.Reg, src.Reg, in.VEXV
+	wide := in.VEXL == 1
+	if in.Op.Attr&Align16 != 0 {
+		o.aux = 15 + uint32(16*b2i(wide))
 	}
-	return nil
+	mem := in.Dst.Kind == ArgMem || src.Kind == ArgMem
+	if mem && !t.address(o, in) {
+		return
+	}
+	name := in.Op.Name[1:]
+	switch {
+	case name == "ZEROUPPER":
+		o.fn = opVzeroupper
+	case in.Dst.Kind == ArgXMM && in.Op.Src == Hx && in.Op.Third != Ib && in.Op.Third != Lx:
+		if lane, ok := laneOps[name]; ok && src.W == 16<<in.VEXL {
+			o.fn = pickForm(lane[1+b2i(wide)], mem)
+		}
+	case name == "PMOVMSKB" && wide:
+		o.fn = vpmovmskbY
+	case name == "PMOVMSKB":
+		o.fn = vecToMask
+	case in.Third.Kind != ArgNone:
+	case vecMoves[name]:
+		o.fn = vexMove(in, wide)
+	case name == "MOVD" || name == "MOVQ":
+		o.fn = vexScalar(in)
+	}
 }
 
-// simdGPR is the handler of a transfer between general and vector registers.
-func simdGPR(in *Inst) handler {
-	pick := func(w width, h64, h32 handler) handler {
-		if w == 8 {
-			return h64
-		}
-		return h32
+func pickForm(f simdForms, mem bool) handler {
+	if mem {
+		return f.rm
 	}
-	toGPR := in.Dst.Kind == ArgReg && in.Src.Kind == ArgXMM
-	switch name := in.Op.Name; {
-	case name == "MOVD" && toGPR:
-		return pick(in.Dst.W, vecToGPR64, vecToGPR32)
-	case name == "MOVD" && in.Dst.Kind == ArgXMM && in.Src.Kind == ArgReg:
-		return pick(in.Src.W, gprToVec64, gprToVec32)
-	case name == "CVTSI2SD" && in.Src.Kind == ArgReg:
-		return cvtOps[0][in.Src.W/8].rr
-	case name == "CVTTSD2SI" && toGPR:
-		return cvtOps[1][in.Dst.W/8].rr
-	}
-	return nil
+	return f.rr
 }

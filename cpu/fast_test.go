@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/glassbox-vm/glassbox/cpu/f80"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
@@ -137,6 +139,9 @@ func fzImageOf(mode string, group uint64) *fzImage {
 	m := new(fzImage)
 	for i := fzData; i < fzData+0xb000; i++ {
 		m[i] = byte(rnd.Uint32() >> (rnd.Uint32() & 15))
+	}
+	for i := fzData; i < fzData+0xb000; i += 8 * (1 + rnd.IntN(4)) {
+		m.put(i, fzFloats(rnd))
 	}
 	m.tables(mode)
 	m.handlers(mode)
@@ -319,12 +324,76 @@ func (p *fzProgram) registers(rnd *rand.Rand) {
 	s.GPR[x86.RSP] = fzStack + 0x800
 	for i := range s.XMM[:16] {
 		for j := range 4 {
-			v := rnd.Uint32()
-			if rnd.IntN(2) == 0 {
-				v = [...]uint32{0, 0x3f800000, 0x40000000, 0xbf800000, 0x7f800000, 0x7fc00000, 0x00000001, 0x42280000, 0x3ff00000, 0x40080000}[rnd.IntN(10)]
-			}
-			binary.LittleEndian.PutUint32(s.XMM[i][4*j:], v)
+			binary.LittleEndian.PutUint64(s.XMM[i][8*j:], fzFloats(rnd))
 		}
+	}
+	p.floatRegisters(rnd)
+}
+
+// floatRegisters fills the control registers of floating point and the x87 stack.
+func (p *fzProgram) floatRegisters(rnd *rand.Rand) {
+	s := &p.state
+	if rnd.IntN(3) != 0 {
+		s.CR4 |= x86.CR4_OSXSAVE
+		s.XCR0 = xcrX87 | xstateSSE | xstateAVX
+	}
+	if rnd.IntN(12) == 0 {
+		s.CR0 |= x86.CR0_TS
+	}
+	s.MXCSR = 0x1f80 | uint32(rnd.IntN(2))<<5
+	if rnd.IntN(4) == 0 {
+		s.MXCSR ^= rnd.Uint32() & 0xffff
+	}
+	x := &s.X87
+	x.CW = 0x37f
+	switch rnd.IntN(6) {
+	case 0:
+		x.CW = 0x27f
+	case 1:
+		x.CW ^= uint16(rnd.Uint32()) & 0xf3f
+	}
+	x.Tag = uint8(rnd.Uint32())
+	if rnd.IntN(2) == 0 {
+		x.Tag = 0xff << rnd.IntN(9)
+	}
+	x.setTop(uint8(rnd.IntN(8)))
+	for i := range x.Reg {
+		v, _ := f80.FromFloat64(fzFloats(rnd))
+		if rnd.IntN(4) == 0 {
+			v = f80.Float{Sig: rnd.Uint64() | uint64(rnd.IntN(8))<<61, SE: uint16(rnd.Uint32())}
+		}
+		if rnd.IntN(4) == 0 {
+			v.SE = v.SE&0x8000 | 0x3fff - 40 + uint16(rnd.IntN(80))
+		}
+		x.Reg[i] = v
+	}
+}
+
+// fzFloats is a binary64 or two binary32 that arithmetic treats differently from others.
+func fzFloats(rnd *rand.Rand) uint64 {
+	single := func() uint32 {
+		switch v := rnd.Uint32(); rnd.IntN(8) {
+		case 0:
+			return v // anything
+		case 1:
+			return [...]uint32{0, 1 << 31, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 1, 0x80000001, 0x7fffff, 0x800000, 0x7f7fffff}[rnd.IntN(11)]
+		case 2:
+			return math.Float32bits(float32(rnd.IntN(64) - 32))
+		default:
+			return v&0x807fffff | uint32(110+rnd.IntN(36))<<23
+		}
+	}
+	switch v := rnd.Uint64(); rnd.IntN(10) {
+	case 0:
+		return v
+	case 1:
+		return [...]uint64{0, 1 << 63, 0x7ff << 52, 0xfff << 52, 0x7ff8 << 48, 0x7ff<<52 | 1, 1, 1<<63 | 1, 1<<52 - 1, 1 << 52, 0x7ff<<52 - 1}[rnd.IntN(11)]
+	case 2, 3:
+		return math.Float64bits(float64(rnd.IntN(2000) - 1000))
+	case 4, 5:
+		return v&(1<<63|1<<52-1) | uint64(990+rnd.IntN(70))<<52
+	default:
+		return uint64(single()) | uint64(single())<<32
 	}
 }
 
@@ -484,6 +553,9 @@ func (g *fzGen) try() []byte {
 	if g.size == 8 && g.IntN(3) != 0 {
 		b = append(b, 0x40|byte(g.IntN(16)))
 	}
+	if g.IntN(6) == 0 {
+		return g.float(b)
+	}
 	op := fzCommon[g.IntN(len(fzCommon))]
 	if g.IntN(16) == 0 {
 		op = g.IntN(0x200)
@@ -510,6 +582,42 @@ func (g *fzGen) try() []byte {
 		return binary.LittleEndian.AppendUint32(b, d)
 	}
 	return append(b, g.tail(append(b, g.modRM()...))[:]...)
+}
+
+// float is an instruction of x87, SSE or AVX after the prefixes b, often of the kind that
+// programs have.
+func (g *fzGen) float(b []byte) []byte {
+	sse := []byte{0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x28, 0x29, 0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x51, 0x54, 0x57,
+		0x58, 0x59, 0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x6e, 0x6f, 0x7e, 0x7f, 0xc2, 0xc6, 0xd6, 0xd7, 0xe6, 0xef, 0x74, 0x70, 0x77}
+	op := sse[g.IntN(len(sse))]
+	if g.IntN(4) == 0 {
+		op = byte(0x60 + g.IntN(0xa0))
+	}
+	switch g.IntN(5) {
+	case 0, 1:
+		b = append(b, 0xd8|byte(g.IntN(8)))
+		op = b[len(b)-1]
+		m := g.modRM()
+		return append(append(b, m...), g.tail(b)...)
+	case 2:
+		if g.size != 2 {
+			r := byte(0x80)
+			if g.size == 8 {
+				r = byte(g.IntN(2)) << 7
+			} else {
+				r |= 0x40
+			}
+			b = append(b[:0], 0xc5, r|byte(g.IntN(16))<<3&0x78|byte(g.IntN(8)), op)
+			break
+		}
+		fallthrough
+	default:
+		if p := []byte{0, 0x66, 0xf3, 0xf2}[g.IntN(4)]; p != 0 {
+			b = append([]byte{p}, b...)
+		}
+		b = append(b, 0x0f, op)
+	}
+	return append(append(b, g.modRM()...), g.tail(b)...)
 }
 
 // modRM is ModRM, SIB and displacement that often lead to data.

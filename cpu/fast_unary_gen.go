@@ -65,75 +65,84 @@ var unaryOps = [4][2][4][2]handler{
 }
 
 func incR8N(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func incR8(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func incR16N(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func incR16(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func incR32N(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func incR32(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = uint64(r)
+	*s.r(o.dst) = uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func incR64N(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func incR64(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := x + 1
-	c.S.R[o.dst&31] = r
+	*s.r(o.dst) = r
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func incM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -145,11 +154,12 @@ func incM8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func incM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -162,13 +172,14 @@ func incM8(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func incM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -180,11 +191,12 @@ func incM16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func incM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -197,13 +209,14 @@ func incM16(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func incM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -215,11 +228,12 @@ func incM32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func incM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -232,13 +246,14 @@ func incM32(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func incM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -250,11 +265,12 @@ func incM64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func incM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -267,81 +283,90 @@ func incM64(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccInc<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccInc<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func decR8N(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func decR8(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func decR16N(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func decR16(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func decR32N(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func decR32(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = uint64(r)
+	*s.r(o.dst) = uint64(r)
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func decR64N(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func decR64(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := x - 1
-	c.S.R[o.dst&31] = r
+	*s.r(o.dst) = r
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func decM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -353,11 +378,12 @@ func decM8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func decM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -370,13 +396,14 @@ func decM8(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 0
+	s.CCR = uint64(int8(r))
+	return o.after()
 }
 
 func decM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -388,11 +415,12 @@ func decM16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func decM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -405,13 +433,14 @@ func decM16(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 1
+	s.CCR = uint64(int16(r))
+	return o.after()
 }
 
 func decM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -423,11 +452,12 @@ func decM32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func decM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -440,13 +470,14 @@ func decM32(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 2
+	s.CCR = uint64(int32(r))
+	return o.after()
 }
 
 func decM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -458,11 +489,12 @@ func decM64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func decM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -475,81 +507,90 @@ func decM64(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.keepCF()
-	c.S.CCOp = ccDec<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	return o.next
+	s.CCOp = ccDec<<2 | 3
+	s.CCR = uint64(int64(r))
+	return o.after()
 }
 
 func negR8N(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func negR8(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negR16N(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func negR16(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negR32N(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func negR32(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negR64N(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func negR64(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := -x
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -561,11 +602,12 @@ func negM8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func negM8(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -577,14 +619,15 @@ func negM8(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	s.CCOp = ccSub<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -596,11 +639,12 @@ func negM16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func negM16(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -612,14 +656,15 @@ func negM16(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	s.CCOp = ccSub<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -631,11 +676,12 @@ func negM32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func negM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -647,14 +693,15 @@ func negM32(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	s.CCOp = ccSub<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func negM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -666,11 +713,12 @@ func negM64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func negM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -682,42 +730,47 @@ func negM64(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	c.S.CCOp = ccSub<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	return o.next
+	s.CCOp = ccSub<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	return o.after()
 }
 
 func notR8N(c *CPU, o *op) *op {
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	x := uint8(*s.r(o.dst))
 	r := ^x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func notR16N(c *CPU, o *op) *op {
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	x := uint16(*s.r(o.dst))
 	r := ^x
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func notR32N(c *CPU, o *op) *op {
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	x := uint32(*s.r(o.dst))
 	r := ^x
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func notR64N(c *CPU, o *op) *op {
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	x := uint64(*s.r(o.dst))
 	r := ^x
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func notM8N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify8(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 1); !ok {
@@ -729,11 +782,12 @@ func notM8N(c *CPU, o *op) *op {
 	if !c.store8(la, uint64(r)) && !c.storeMiss(la, uint64(r), 1) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func notM16N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify16(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 2); !ok {
@@ -745,11 +799,12 @@ func notM16N(c *CPU, o *op) *op {
 	if !c.store16(la, uint64(r)) && !c.storeMiss(la, uint64(r), 2) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func notM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify32(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 4); !ok {
@@ -761,11 +816,12 @@ func notM32N(c *CPU, o *op) *op {
 	if !c.store32(la, uint64(r)) && !c.storeMiss(la, uint64(r), 4) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 func notM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.modify64(la)
 	if !ok {
 		if m, ok = c.modifyMiss(la, 8); !ok {
@@ -777,7 +833,7 @@ func notM64N(c *CPU, o *op) *op {
 	if !c.store64(la, uint64(r)) && !c.storeMiss(la, uint64(r), 8) {
 		return c.bail(o)
 	}
-	return o.next
+	return o.after()
 }
 
 // shiftOps are SHL, SHR and SAR of a register by 0 an immediate that is not 0, 1 CL; by size
@@ -828,551 +884,603 @@ var shiftOps = [3][2][4][2]handler{
 }
 
 func shlRI8N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func shlRI8(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccShl<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccShl<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRI16N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func shlRI16(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccShl<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccShl<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRI32N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func shlRI32(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccShl<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccShl<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRI64N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func shlRI64(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccShl<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccShl<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRC8N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func shlRC8(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShl<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShl<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRC16N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func shlRC16(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShl<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShl<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRC32N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func shlRC32(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = uint64(r)
+	*s.r(o.dst) = uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShl<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShl<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shlRC64N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func shlRC64(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := x << n
-	c.S.R[o.dst&31] = r
+	*s.r(o.dst) = r
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShl<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShl<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRI8N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func shrRI8(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccShr<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccShr<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRI16N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func shrRI16(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccShr<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccShr<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRI32N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func shrRI32(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccShr<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccShr<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRI64N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func shrRI64(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccShr<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccShr<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRC8N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func shrRC8(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShr<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShr<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRC16N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func shrRC16(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShr<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShr<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRC32N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func shrRC32(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = uint64(r)
+	*s.r(o.dst) = uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShr<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShr<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func shrRC64N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func shrRC64(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := x >> n
-	c.S.R[o.dst&31] = r
+	*s.r(o.dst) = r
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccShr<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccShr<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRI8N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := uint8(int8(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func sarRI8(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint8(c.S.R[o.dst&31])
+	x := uint8(*s.r(o.dst))
 	r := uint8(int8(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	c.S.CCOp = ccSar<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	s.CCOp = ccSar<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRI16N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := uint16(int16(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func sarRI16(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint16(c.S.R[o.dst&31])
+	x := uint16(*s.r(o.dst))
 	r := uint16(int16(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	c.S.CCOp = ccSar<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	s.CCOp = ccSar<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRI32N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := uint32(int32(x) >> n)
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func sarRI32(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
+	x := uint32(*s.r(o.dst))
 	r := uint32(int32(x) >> n)
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccSar<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccSar<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRI64N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := uint64(int64(x) >> n)
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func sarRI64(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
+	x := uint64(*s.r(o.dst))
 	r := uint64(int64(x) >> n)
-	c.S.R[o.dst&31] = r
-	c.S.CCOp = ccSar<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	*s.r(o.dst) = r
+	s.CCOp = ccSar<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRC8N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := uint8(int8(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
+	return o.after()
 }
 
 func sarRC8(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint8(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint8(*s.r(o.dst))
 	r := uint8(int8(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccSar<<2 | 0
-	c.S.CCR = uint64(int8(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccSar<<2 | 0
+	s.CCR = uint64(int8(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRC16N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := uint16(int16(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
-	return o.next
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
+	return o.after()
 }
 
 func sarRC16(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint16(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint16(*s.r(o.dst))
 	r := uint16(int16(x) >> n)
-	c.S.R[o.dst&31] = c.S.R[o.dst&31]&^0xffff | uint64(r)
+	*s.r(o.dst) = *s.r(o.dst)&^0xffff | uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccSar<<2 | 1
-	c.S.CCR = uint64(int16(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccSar<<2 | 1
+	s.CCR = uint64(int16(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRC32N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := uint32(int32(x) >> n)
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func sarRC32(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 31
-	x := uint32(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 31
+	x := uint32(*s.r(o.dst))
 	r := uint32(int32(x) >> n)
-	c.S.R[o.dst&31] = uint64(r)
+	*s.r(o.dst) = uint64(r)
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccSar<<2 | 2
-	c.S.CCR = uint64(int32(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccSar<<2 | 2
+	s.CCR = uint64(int32(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 func sarRC64N(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := uint64(int64(x) >> n)
-	c.S.R[o.dst&31] = r
-	return o.next
+	*s.r(o.dst) = r
+	return o.after()
 }
 
 func sarRC64(c *CPU, o *op) *op {
-	n := uint(c.S.R[x86.RCX]) & 63
-	x := uint64(c.S.R[o.dst&31])
+	s := c.S
+	n := uint(s.R[x86.RCX]) & 63
+	x := uint64(*s.r(o.dst))
 	r := uint64(int64(x) >> n)
-	c.S.R[o.dst&31] = r
+	*s.r(o.dst) = r
 	if n == 0 {
-		return o.next
+		return o.after()
 	}
-	c.S.CCOp = ccSar<<2 | 3
-	c.S.CCR = uint64(int64(r))
-	c.S.CCB = uint64(x)
-	c.S.CCA = uint64(n)
-	return o.next
+	s.CCOp = ccSar<<2 | 3
+	s.CCR = uint64(int64(r))
+	s.CCB = uint64(x)
+	s.CCA = uint64(n)
+	return o.after()
 }
 
 // rolRI32N rotates a register by an immediate whose flags nobody needs.
 func rolRI32N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
-	c.S.R[o.dst&31] = uint64((x<<n | x>>(32-n)))
-	return o.next
+	x := uint32(*s.r(o.dst))
+	*s.r(o.dst) = uint64((x<<n | x>>(32-n)))
+	return o.after()
 }
 
 // rolRI64N rotates a register by an immediate whose flags nobody needs.
 func rolRI64N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
-	c.S.R[o.dst&31] = (x<<n | x>>(64-n))
-	return o.next
+	x := uint64(*s.r(o.dst))
+	*s.r(o.dst) = (x<<n | x>>(64-n))
+	return o.after()
 }
 
 // rorRI32N rotates a register by an immediate whose flags nobody needs.
 func rorRI32N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 31
-	x := uint32(c.S.R[o.dst&31])
-	c.S.R[o.dst&31] = uint64((x>>n | x<<(32-n)))
-	return o.next
+	x := uint32(*s.r(o.dst))
+	*s.r(o.dst) = uint64((x>>n | x<<(32-n)))
+	return o.after()
 }
 
 // rorRI64N rotates a register by an immediate whose flags nobody needs.
 func rorRI64N(c *CPU, o *op) *op {
+	s := c.S
 	n := uint(o.imm) & 63
-	x := uint64(c.S.R[o.dst&31])
-	c.S.R[o.dst&31] = (x>>n | x<<(64-n))
-	return o.next
+	x := uint64(*s.r(o.dst))
+	*s.r(o.dst) = (x>>n | x<<(64-n))
+	return o.after()
 }
 
 // imulOps are IMUL by form (RR, RM, RI: register by immediate, MI: memory by immediate),
@@ -1397,201 +1505,201 @@ var imulOps = [4][2][2]handler{
 }
 
 func imulRR32N(c *CPU, o *op) *op {
-	x, y := int32(c.S.R[o.dst&31]), int32(c.S.R[o.src&31])
+	s := c.S
+	x, y := int32(*s.r(o.dst)), int32(*s.r(o.src))
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	return o.after()
 }
 
 func imulRR32(c *CPU, o *op) *op {
-	x, y := int32(c.S.R[o.dst&31]), int32(c.S.R[o.src&31])
+	s := c.S
+	x, y := int32(*s.r(o.dst)), int32(*s.r(o.src))
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	c.S.CCOp = ccMul<<2 | 2
-	c.S.CCR = uint64(r)
-	c.S.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	s.CCOp = ccMul<<2 | 2
+	s.CCR = uint64(r)
+	s.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
+	return o.after()
 }
 
 func imulRR64N(c *CPU, o *op) *op {
-	x, y := int64(c.S.R[o.dst&31]), int64(c.S.R[o.src&31])
+	s := c.S
+	x, y := int64(*s.r(o.dst)), int64(*s.r(o.src))
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func imulRR64(c *CPU, o *op) *op {
-	x, y := int64(c.S.R[o.dst&31]), int64(c.S.R[o.src&31])
+	s := c.S
+	x, y := int64(*s.r(o.dst)), int64(*s.r(o.src))
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccMul<<2 | 3
-	c.S.CCR = uint64(r)
-	c.S.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccMul<<2 | 3
+	s.CCR = uint64(r)
+	s.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
+	return o.after()
 }
 
 func imulRM32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	u := uint32(m)
-	x, y := int32(c.S.R[o.dst&31]), int32(u)
+	x, y := int32(*s.r(o.dst)), int32(u)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	return o.after()
 }
 
 func imulRM32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	u := uint32(m)
-	x, y := int32(c.S.R[o.dst&31]), int32(u)
+	x, y := int32(*s.r(o.dst)), int32(u)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	c.S.CCOp = ccMul<<2 | 2
-	c.S.CCR = uint64(r)
-	c.S.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	s.CCOp = ccMul<<2 | 2
+	s.CCR = uint64(r)
+	s.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
+	return o.after()
 }
 
 func imulRM64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	u := uint64(m)
-	x, y := int64(c.S.R[o.dst&31]), int64(u)
+	x, y := int64(*s.r(o.dst)), int64(u)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func imulRM64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	u := uint64(m)
-	x, y := int64(c.S.R[o.dst&31]), int64(u)
+	x, y := int64(*s.r(o.dst)), int64(u)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccMul<<2 | 3
-	c.S.CCR = uint64(r)
-	c.S.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccMul<<2 | 3
+	s.CCR = uint64(r)
+	s.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
+	return o.after()
 }
 
 func imulRRI32N(c *CPU, o *op) *op {
-	x, y := int32(c.S.R[o.src&31]), int32(o.imm)
+	s := c.S
+	x, y := int32(*s.r(o.src)), int32(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	return o.after()
 }
 
 func imulRRI32(c *CPU, o *op) *op {
-	x, y := int32(c.S.R[o.src&31]), int32(o.imm)
+	s := c.S
+	x, y := int32(*s.r(o.src)), int32(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	c.S.CCOp = ccMul<<2 | 2
-	c.S.CCR = uint64(r)
-	c.S.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	s.CCOp = ccMul<<2 | 2
+	s.CCR = uint64(r)
+	s.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
+	return o.after()
 }
 
 func imulRRI64N(c *CPU, o *op) *op {
-	x, y := int64(c.S.R[o.src&31]), int64(o.imm)
+	s := c.S
+	x, y := int64(*s.r(o.src)), int64(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func imulRRI64(c *CPU, o *op) *op {
-	x, y := int64(c.S.R[o.src&31]), int64(o.imm)
+	s := c.S
+	x, y := int64(*s.r(o.src)), int64(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccMul<<2 | 3
-	c.S.CCR = uint64(r)
-	c.S.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccMul<<2 | 3
+	s.CCR = uint64(r)
+	s.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
+	return o.after()
 }
 
 func imulRMI32N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	u := uint32(m)
 	x, y := int32(u), int32(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	return o.after()
 }
 
 func imulRMI32(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load32(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 4); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 4)
 	}
 	u := uint32(m)
 	x, y := int32(u), int32(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(uint32(r))
-	c.S.CCOp = ccMul<<2 | 2
-	c.S.CCR = uint64(r)
-	c.S.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
-	return o.next
+	*s.r(o.dst) = uint64(uint32(r))
+	s.CCOp = ccMul<<2 | 2
+	s.CCR = uint64(r)
+	s.CCB = uint64(int64(x)*int64(y)) ^ uint64(int64(r))
+	return o.after()
 }
 
 func imulRMI64N(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	u := uint64(m)
 	x, y := int64(u), int64(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	return o.after()
 }
 
 func imulRMI64(c *CPU, o *op) *op {
-	la := c.opAddr(o)
+	s := c.S
+	la := s.opAddr(o, c.ripMask)
 	m, ok := c.load64(la)
 	if !ok {
-		if m, ok = c.loadMiss(la, 8); !ok {
-			return c.bail(o)
-		}
+		return c.missLoad(o, la, 8)
 	}
 	u := uint64(m)
 	x, y := int64(u), int64(o.imm)
 	r := x * y
-	c.S.R[o.dst&31] = uint64(r)
-	c.S.CCOp = ccMul<<2 | 3
-	c.S.CCR = uint64(r)
-	c.S.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
-	return o.next
+	*s.r(o.dst) = uint64(r)
+	s.CCOp = ccMul<<2 | 3
+	s.CCR = uint64(r)
+	s.CCB = mulOver64(uint64(x), uint64(y), uint64(r))
+	return o.after()
 }

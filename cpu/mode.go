@@ -21,6 +21,9 @@ const (
 	ModeAlign                     // alignment checking is on
 	ModeSlow                      // TF or a debug-register breakpoint is armed
 	ModeLong                      // IA-32e mode is active
+	ModeNoFPU                     // x87 and MMX instructions fault
+	ModeNoSSE                     // SSE instructions fault
+	ModeNoAVX                     // AVX instructions fault
 )
 
 // updateMode derives what depends on CR0, CR4, EFER, RFLAGS, CPL and the segment
@@ -100,6 +103,10 @@ func (c *CPU) modeWord() uint32 {
 	set(c.alignMask != 0, ModeAlign)
 	set(c.dbgArmed, ModeSlow)
 	set(c.longMode(), ModeLong)
+	off := c.CR0&(x86.CR0_EM|x86.CR0_TS) != 0
+	set(off, ModeNoFPU)
+	set(off || c.CR4&x86.CR4_OSFXSR == 0, ModeNoSSE)
+	set(c.avxReady().Raised, ModeNoAVX)
 	return w
 }
 

@@ -88,6 +88,10 @@ func (f Format) Mul(m MXCSR, a, b uint64) (uint64, Status) {
 	if r, ok := f.hostMul(m, a, b); ok {
 		return r, 0
 	}
+	return f.mul(m, a, b)
+}
+
+func (f Format) mul(m MXCSR, a, b uint64) (uint64, Status) {
 	if f.isNaN(a) || f.isNaN(b) {
 		return f.nan(a, b)
 	}
@@ -122,6 +126,10 @@ func (f Format) Div(m MXCSR, a, b uint64) (uint64, Status) {
 	if r, ok := f.hostDiv(m, a, b); ok {
 		return r, 0
 	}
+	return f.div(m, a, b)
+}
+
+func (f Format) div(m MXCSR, a, b uint64) (uint64, Status) {
 	if f.isNaN(a) || f.isNaN(b) {
 		return f.nan(a, b)
 	}
@@ -159,6 +167,10 @@ func (f Format) Sqrt(m MXCSR, a uint64) (uint64, Status) {
 	if r, ok := f.hostSqrt(m, a); ok {
 		return r, 0
 	}
+	return f.sqrt(m, a)
+}
+
+func (f Format) sqrt(m MXCSR, a uint64) (uint64, Status) {
 	if f.isNaN(a) {
 		return f.nan(a, a)
 	}

@@ -20,7 +20,7 @@
 // masking; Status.Unmasked tells whether the destination may be written. Results, flags,
 // NaNs, denormals and the estimates RCPPS and RSQRTPS equal Intel processors bit for bit.
 //
-// A fast path uses the host's arithmetic where that cannot be told apart: see exactEnough.
+// A fast path uses the host's arithmetic where that cannot be told apart: see host.go.
 //
 // Sources: Intel SDM Vol. 1, "Programming with Intel Streaming SIMD Extensions" and
 // "Floating-Point Reference Sheets"; Vol. 2.

@@ -135,7 +135,7 @@ func sticky(v uint64) uint64 {
 
 // hostFMA is FMA by the host's arithmetic, for binary64 only: Go has no other.
 func (f Format) hostFMA(m MXCSR, a, b, c uint64, negProduct, negAddend bool) (uint64, bool) {
-	if f != Double || !exactEnough(m) || !f.plain(a) || !f.plain(b) || !f.plain(c) {
+	if f != Double || m&hostMask != hostReady || tinyDouble(a) || tinyDouble(b) || tinyDouble(c) {
 		return 0, false
 	}
 	if negProduct {
@@ -145,5 +145,5 @@ func (f Format) hostFMA(m MXCSR, a, b, c uint64, negProduct, negAddend bool) (ui
 		c ^= f.signBit()
 	}
 	r := math.Float64bits(math.FMA(math.Float64frombits(a), math.Float64frombits(b), math.Float64frombits(c)))
-	return r, f.safe(r)
+	return r, safeDouble(r)
 }

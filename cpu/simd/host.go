@@ -2,76 +2,144 @@ package simd
 
 import "math"
 
-// exactEnough says whether the host's arithmetic may be used: rounding is to nearest, which
-// is all Go offers, and the only flag that could come, precision, is set already and masked.
-// With operands that are normal or zero and a result well inside the normal range nothing
-// else can happen, and IEEE 754 leaves only one result.
-func exactEnough(m MXCSR) bool { return m&(RC|PM|MXCSR(PE)) == PM|MXCSR(PE) }
+// The host's arithmetic. It may be used where IEEE 754 leaves only one result and no flag
+// can come but precision:
+//
+//   - rounding is to nearest, which is all Go offers;
+//   - no operand is denormal, and none is infinite or a NaN;
+//   - the result is well inside the normal range, so that neither overflow nor underflow
+//     could have been involved, or is a zero that is exact;
+//   - precision is set already and masked, or the result is exact.
+//
+// AddDouble and its kin test all this but exactness in a few instructions, small enough for
+// the compiler to copy them into their callers; the Format methods try exactness as well.
 
-// plain says whether v is zero or a normal number.
-func (f Format) plain(v uint64) bool {
-	e := f.abs(v) >> f
-	return e-1 < uint64(f.expMax())-1 || v&^f.signBit() == 0
+// Bits of MXCSR that decide, and their value when inexact results change no flag.
+const (
+	hostMask  = RC | PM | MXCSR(PE)
+	hostReady = PM | MXCSR(PE)
+)
+
+// tinyDouble says whether v is denormal, not zero. safeDouble says whether v is normal and
+// not next to either end of the range: its exponent field is in 2…2045.
+func tinyDouble(v uint64) bool { return v<<1-1 < 1<<53-1 }
+func safeDouble(v uint64) bool { return v<<1-2<<53 < 2044<<53 }
+
+// tinySingle and safeSingle are the same for binary32; the exponent field is in 2…253.
+func tinySingle(v uint32) bool { return v<<1-1 < 1<<24-1 }
+func safeSingle(v uint32) bool { return v<<1-2<<24 < 252<<24 }
+
+// AddDouble is a+b by the host, if that is known to be right and MXCSR stays as it is.
+// SubDouble, MulDouble, DivDouble and SqrtDouble likewise, and the same for binary32.
+func AddDouble(m MXCSR, a, b uint64) (uint64, bool) {
+	r := math.Float64bits(math.Float64frombits(a) + math.Float64frombits(b))
+	return r, m&hostMask == hostReady && !tinyDouble(a) && !tinyDouble(b) && safeDouble(r)
 }
 
-// safe says whether a result is normal and not so close to either end of the range that
-// overflow or underflow could have been involved. Zero is not safe: it may be a product
-// that vanished.
-func (f Format) safe(v uint64) bool {
-	e := f.abs(v) >> f
-	return e-2 < uint64(f.expMax())-3
+// SubDouble is a-b.
+func SubDouble(m MXCSR, a, b uint64) (uint64, bool) {
+	r := math.Float64bits(math.Float64frombits(a) - math.Float64frombits(b))
+	return r, m&hostMask == hostReady && !tinyDouble(a) && !tinyDouble(b) && safeDouble(r)
 }
 
-func (f Format) hostAdd(m MXCSR, a, b uint64) (uint64, bool) {
-	if !exactEnough(m) || !f.plain(a) || !f.plain(b) {
-		return 0, false
-	}
-	var r uint64
-	if f == Single {
-		r = uint64(math.Float32bits(math.Float32frombits(uint32(a)) + math.Float32frombits(uint32(b))))
-	} else {
-		r = math.Float64bits(math.Float64frombits(a) + math.Float64frombits(b))
-	}
-	return r, f.safe(r)
+// MulDouble is a·b.
+func MulDouble(m MXCSR, a, b uint64) (uint64, bool) {
+	r := math.Float64bits(math.Float64frombits(a) * math.Float64frombits(b))
+	return r, m&hostMask == hostReady && !tinyDouble(a) && !tinyDouble(b) && safeDouble(r)
 }
 
-func (f Format) hostMul(m MXCSR, a, b uint64) (uint64, bool) {
-	if !exactEnough(m) || !f.plain(a) || !f.plain(b) {
-		return 0, false
-	}
-	var r uint64
-	if f == Single {
-		r = uint64(math.Float32bits(math.Float32frombits(uint32(a)) * math.Float32frombits(uint32(b))))
-	} else {
-		r = math.Float64bits(math.Float64frombits(a) * math.Float64frombits(b))
-	}
-	return r, f.safe(r)
+// DivDouble is a/b.
+func DivDouble(m MXCSR, a, b uint64) (uint64, bool) {
+	r := math.Float64bits(math.Float64frombits(a) / math.Float64frombits(b))
+	return r, m&hostMask == hostReady && !tinyDouble(a) && !tinyDouble(b) && safeDouble(r)
 }
 
-func (f Format) hostDiv(m MXCSR, a, b uint64) (uint64, bool) {
-	if !exactEnough(m) || !f.plain(a) || !f.plain(b) {
-		return 0, false
-	}
-	var r uint64
-	if f == Single {
-		r = uint64(math.Float32bits(math.Float32frombits(uint32(a)) / math.Float32frombits(uint32(b))))
-	} else {
-		r = math.Float64bits(math.Float64frombits(a) / math.Float64frombits(b))
-	}
-	return r, f.safe(r)
+// SqrtDouble is √b.
+func SqrtDouble(m MXCSR, _, b uint64) (uint64, bool) {
+	r := math.Float64bits(math.Sqrt(math.Float64frombits(b)))
+	return r, m&hostMask == hostReady && !tinyDouble(b) && safeDouble(r)
 }
 
-// hostSqrt uses that the root of a binary32, rounded first to binary64 and then to
-// binary32, is the correctly rounded one: 53 ≥ 2·24+2.
-func (f Format) hostSqrt(m MXCSR, a uint64) (uint64, bool) {
-	if !exactEnough(m) || !f.plain(a) || f.neg(a) {
-		return 0, false
+// AddSingle is a+b.
+func AddSingle(m MXCSR, a, b uint32) (uint32, bool) {
+	r := math.Float32bits(math.Float32frombits(a) + math.Float32frombits(b))
+	return r, m&hostMask == hostReady && !tinySingle(a) && !tinySingle(b) && safeSingle(r)
+}
+
+// SubSingle is a-b.
+func SubSingle(m MXCSR, a, b uint32) (uint32, bool) {
+	r := math.Float32bits(math.Float32frombits(a) - math.Float32frombits(b))
+	return r, m&hostMask == hostReady && !tinySingle(a) && !tinySingle(b) && safeSingle(r)
+}
+
+// MulSingle is a·b.
+func MulSingle(m MXCSR, a, b uint32) (uint32, bool) {
+	r := math.Float32bits(math.Float32frombits(a) * math.Float32frombits(b))
+	return r, m&hostMask == hostReady && !tinySingle(a) && !tinySingle(b) && safeSingle(r)
+}
+
+// DivSingle is a/b.
+func DivSingle(m MXCSR, a, b uint32) (uint32, bool) {
+	r := math.Float32bits(math.Float32frombits(a) / math.Float32frombits(b))
+	return r, m&hostMask == hostReady && !tinySingle(a) && !tinySingle(b) && safeSingle(r)
+}
+
+// SqrtSingle is √b. The root of a binary32, rounded first to binary64 and then to binary32,
+// is the correctly rounded one: 53 ≥ 2·24+2.
+func SqrtSingle(m MXCSR, _, b uint32) (uint32, bool) {
+	r := math.Float32bits(float32(math.Sqrt(float64(math.Float32frombits(b)))))
+	return r, m&hostMask == hostReady && !tinySingle(b) && safeSingle(r)
+}
+
+// MinDouble is a if a < b, else b; MaxDouble is a if a > b, else b. They never round.
+func MinDouble(_ MXCSR, a, b uint64) (uint64, bool) {
+	x, y := math.Float64frombits(a), math.Float64frombits(b)
+	r := b
+	if x < y {
+		r = a
 	}
-	var r uint64
-	if f == Single {
-		r = uint64(math.Float32bits(float32(math.Sqrt(float64(math.Float32frombits(uint32(a)))))))
-	} else {
-		r = math.Float64bits(math.Sqrt(math.Float64frombits(a)))
+	return r, !tinyDouble(a) && !tinyDouble(b) && x-x == y-y
+}
+
+// MaxDouble is a if a > b, else b.
+func MaxDouble(_ MXCSR, a, b uint64) (uint64, bool) {
+	x, y := math.Float64frombits(a), math.Float64frombits(b)
+	r := b
+	if x > y {
+		r = a
 	}
-	return r, f.safe(r)
+	return r, !tinyDouble(a) && !tinyDouble(b) && x-x == y-y
+}
+
+// MinSingle is MinDouble for binary32.
+func MinSingle(_ MXCSR, a, b uint32) (uint32, bool) {
+	x, y := math.Float32frombits(a), math.Float32frombits(b)
+	r := b
+	if x < y {
+		r = a
+	}
+	return r, !tinySingle(a) && !tinySingle(b) && x-x == y-y
+}
+
+// MaxSingle is MaxDouble for binary32.
+func MaxSingle(_ MXCSR, a, b uint32) (uint32, bool) {
+	x, y := math.Float32frombits(a), math.Float32frombits(b)
+	r := b
+	if x > y {
+		r = a
+	}
+	return r, !tinySingle(a) && !tinySingle(b) && x-x == y-y
+}
+
+// RelateDouble is how a compares to b, if neither is a NaN or denormal.
+func RelateDouble(a, b uint64) (Relation, bool) {
+	x, y := math.Float64frombits(a), math.Float64frombits(b)
+	r := Equal
+	if x < y {
+		r = Less
+	}
+	if x > y {
+		r = Greater
+	}
+	return r, !tinyDouble(a) && !tinyDouble(b) && x == x && y == y
 }

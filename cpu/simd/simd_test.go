@@ -77,24 +77,74 @@ func TestArithmeticAgreesWithMathBig(t *testing.T) {
 	}
 }
 
-// TestFastPathChangesNothing compares the host's arithmetic with the integer one.
-func TestFastPathChangesNothing(t *testing.T) {
+// TestHostArithmeticChangesNothing compares the host's arithmetic with the integer one, with
+// the precision flag set before and not, on operands whose results are often exact.
+func TestHostArithmeticChangesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	fast, slow := MXCSRDefault|MXCSR(PE), MXCSRDefault
-	require.True(t, exactEnough(fast))
-	require.False(t, exactEnough(slow))
-	ops := []Binary{Format.Add, Format.Sub, Format.Mul, Format.Div, func(f Format, m MXCSR, a, _ uint64) (uint64, Status) { return f.Sqrt(m, a) }}
-	for range 200000 {
+	ops := []struct{ host, soft Binary }{
+		{Format.Add, func(f Format, m MXCSR, a, b uint64) (uint64, Status) { return f.add(m, a, b, false) }},
+		{Format.Sub, func(f Format, m MXCSR, a, b uint64) (uint64, Status) { return f.add(m, a, b, true) }},
+		{Format.Mul, Format.mul},
+		{Format.Div, Format.div},
+		{func(f Format, m MXCSR, a, _ uint64) (uint64, Status) { return f.Sqrt(m, a) },
+			func(f Format, m MXCSR, a, _ uint64) (uint64, Status) { return f.sqrt(m, a) }},
+	}
+	some := func(f Format) uint64 {
+		switch v := operand(r, f); r.IntN(4) {
+		case 0: // a small integer
+			if f == Single {
+				return uint64(math.Float32bits(float32(r.IntN(400) - 200)))
+			}
+			return math.Float64bits(float64(r.IntN(400) - 200))
+		case 1: // few significant bits
+			return v &^ (f.fracMask() >> r.IntN(int(f)))
+		default:
+			return v
+		}
+	}
+	for range 400000 {
 		f := [2]Format{Single, Double}[r.IntN(2)]
-		a, b := operand(r, f), operand(r, f)
+		m := MXCSRDefault | MXCSR(r.IntN(2))*MXCSR(PE)
+		if r.IntN(8) == 0 {
+			m ^= MXCSR(r.Uint32()) & MXCSRMask
+		}
+		a, b := some(f), some(f)
 		for i, op := range ops {
-			x, xs := op(f, fast, a, b)
-			y, ys := op(f, slow, a, b)
-			if x != y || xs|PE != ys|PE {
-				t.Fatalf("operation %d on %x, %x: %x %x, want %x %x", i, a, b, x, xs, y, ys)
+			x, xs := op.host(f, m, a, b)
+			y, ys := op.soft(f, m, a, b)
+			if x != y || m.Raise(xs) != m.Raise(ys) || m.Unmasked(xs) != m.Unmasked(ys) {
+				t.Fatalf("operation %d on %x, %x under %x: %x %x, want %x %x", i, a, b, m, x, xs, y, ys)
 			}
 		}
 	}
+}
+
+// TestChoiceByTheHost compares MinDouble and its kin with the integer comparison.
+func TestChoiceByTheHost(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	taken := 0
+	for range 200000 {
+		a, b := operand(r, Double), operand(r, Double)
+		c, d := operand(r, Single), operand(r, Single)
+		for _, o := range []struct {
+			double func(MXCSR, uint64, uint64) (uint64, bool)
+			single func(MXCSR, uint32, uint32) (uint32, bool)
+			soft   Binary
+		}{{MinDouble, MinSingle, Format.Min}, {MaxDouble, MaxSingle, Format.Max}} {
+			if x, ok := o.double(0, a, b); ok {
+				y, st := o.soft(Double, 0, a, b)
+				require.Equal(t, y, x, "%x %x", a, b)
+				require.Zero(t, st)
+				taken++
+			}
+			if x, ok := o.single(0, uint32(c), uint32(d)); ok {
+				y, st := o.soft(Single, 0, c, d)
+				require.Equal(t, y, uint64(x), "%x %x", c, d)
+				require.Zero(t, st)
+			}
+		}
+	}
+	require.NotZero(t, taken)
 }
 
 // TestEstimatesKeepTheirPromise checks the error bound of the manual, 1.5·2⁻¹².
@@ -121,6 +171,35 @@ func TestAddAndSubtractEveryByte(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestStringCompareAllBytesAtOnce compares what works on all bytes at once with the rule for
+// each.
+func TestStringCompareAllBytesAtOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	few := func() (v Vec) {
+		for i := range 16 {
+			v.SetB(i, uint8(r.IntN(4)))
+		}
+		return v
+	}
+	for range 20000 {
+		a, b, la, lb := few(), few(), r.IntN(17), r.IntN(17)
+		for _, s := range []StringCompare{0, 2, 8, 10} {
+			want := uint32(0)
+			for j := range 16 {
+				if s.element(a, b, la, lb, j) {
+					want |= 1 << j
+				}
+			}
+			require.Equal(t, want, s.Run(a, b, la, lb), "%x %x %d %d %d", a, b, la, lb, s)
+		}
+		n := 0
+		for n < 16 && a.B(n) != 0 {
+			n++
+		}
+		require.Equal(t, n, StringCompare(0).Length(a))
 	}
 }
 

@@ -31,6 +31,9 @@ func (s StringCompare) at(v Vec, i int) int {
 
 // Length is the number of elements before the first zero: the implicit length.
 func (s StringCompare) Length(v Vec) int {
+	if s&1 == 0 {
+		return bits.TrailingZeros32(equalBytes(v, Vec{}) | 1<<16)
+	}
 	for i := range s.Elements() {
 		if s.at(v, i) == 0 {
 			return i
@@ -43,9 +46,20 @@ func (s StringCompare) Length(v Vec) int {
 // result with one bit per element ("IntRes2").
 func (s StringCompare) Run(a, b Vec, la, lb int) (r uint32) {
 	n := s.Elements()
-	for j := range n {
-		if s.element(a, b, la, lb, j) {
-			r |= 1 << j
+	switch s & 0xd {
+	case 0: // equal any, of bytes
+		for i := range la {
+			k := uint64(a.B(i)) * onesB
+			r |= equalBytes(b, Vec{k, k})
+		}
+		r &= 1<<lb - 1
+	case 8: // equal each, of bytes
+		r = equalBytes(a, b)&(1<<min(la, lb)-1) | (1<<16-1)&^(1<<max(la, lb)-1)
+	default:
+		for j := range n {
+			if s.element(a, b, la, lb, j) {
+				r |= 1 << j
+			}
 		}
 	}
 	switch s >> 4 & 3 {
@@ -55,6 +69,11 @@ func (s StringCompare) Run(a, b Vec, la, lb int) (r uint32) {
 		r ^= 1<<lb - 1
 	}
 	return r
+}
+
+// equalBytes has a bit for each byte that is the same in a and b.
+func equalBytes(a, b Vec) uint32 {
+	return uint32(PMovMskB(PCmpEqB(a[0], b[0])) | PMovMskB(PCmpEqB(a[1], b[1]))<<8)
 }
 
 // element is bit j of the result before negation ("IntRes1").

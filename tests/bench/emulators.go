@@ -80,7 +80,7 @@ func qemu() (emulator, error) {
 
 // bochsROMs are the places of firmware that Bochs can use, the best first.
 var (
-	bochsBIOS    = []string{"/usr/share/bochs/BIOS-bochs-latest", "/usr/share/seabios/bios.bin"}
+	bochsBIOS    = []string{"/usr/share/seabios/bios.bin", "/usr/share/bochs/BIOS-bochs-latest"}
 	bochsVGABIOS = []string{"/usr/share/bochs/VGABIOS-lgpl-latest", "/usr/share/vgabios/vgabios.bin", "/usr/share/seabios/vgabios-stdvga.bin"}
 )
 
