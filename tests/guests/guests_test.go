@@ -34,6 +34,7 @@ const diskSize = 4 * 16 * 63 * 512
 //go:generate nasm -f bin -i programs/ -o programs/tasks.bin programs/tasks.asm
 //go:generate nasm -f bin -i programs/ -o programs/faults.bin programs/faults.asm
 //go:generate nasm -f bin -i programs/ -o programs/long.bin programs/long.asm
+//go:generate nasm -f bin -i programs/ -o programs/v86.bin programs/v86.asm
 
 // programs lists the programs.
 func programs(t *testing.T) (names []string) {
