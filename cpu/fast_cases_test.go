@@ -47,19 +47,12 @@ func fzAgree(t *testing.T, mode, code string) *fzRig {
 // write ahead; that must not cost the entry, or the plain engine, which starts again, faults at
 // the read.
 func TestCopyFaultsAtTheWriteAfterAStaleRead(t *testing.T) {
-	for _, copy := range []string{
-		"f3a4", // rep movsb
-		"a4",   // movsb
-		"ff36", // push [rsi], with the stack in the page
-	} {
-		r := fzAgree(t, "long", "be08200200 bf00200200 b904000000"+ // rsi, rdi, rcx
-			"488da600010000"+ // lea rsp, [rsi+100h]
-			"0f013e 80242510410000bf 8a06"+ // invlpg; not dirty; mov al, [rsi]
-			"80242510410000fe"+ // not present
-			copy+" f4f4f4")
-		require.NotEqual(t, Active, r.cpu.Activity)
-		require.NotZero(t, r.cpu.CR2)
-	}
+	r := fzAgree(t, "long", "be08200200 bf00200200 b904000000"+ // rsi, rdi, rcx
+		"0f013e 80242510410000bf 8a06"+ // invlpg [rsi]; and byte [4110h], BFh: not dirty; mov al, [rsi]
+		"80242510410000fe"+ // and byte [4110h], FEh: not present
+		"f3a4 f4f4f4") // rep movsb
+	require.Equal(t, Halted, r.cpu.Activity)
+	require.Equal(t, uint64(0x22000), r.cpu.CR2)
 }
 
 // The entry of the page table for 22000h lies at 4110h. A guest changes it and does not tell
@@ -81,4 +74,27 @@ func TestReadModifyWriteReadsWhereItWrites(t *testing.T) {
 	require.Equal(t, uint64(0x10), r.cpu.S.R[x86.RBX], "stale, as the manual allows")
 	require.Equal(t, uint64(0x41), r.cpu.S.R[x86.RCX])
 	require.Equal(t, byte(0x41), r.mem.RAM()[fzData+0x3000])
+}
+
+// Once its blocks are built, the fast engine allocates nothing: neither for entering blocks nor
+// for what they leave to the plain engine, faults, misses of the TLB or code that is
+// written again and again.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	r := newFzRig(t)
+	p := fzHand(r.cpu.Save(), "long", "bb00000200"+ // mov ebx, 20000h
+		"ff03"+ // inc dword [rbx]
+		"48 0fbaf805 9c 9d"+ // btc rax, 5; pushf; popf
+		"8b042500500200"+ // mov eax, [25000h]: #PF; its handler goes on two bytes later
+		"9090909090909090"+
+		"0f20d8 0f22d8"+ // mov rax, cr3; mov cr3, rax
+		"e800000000 58"+ // call; pop rax
+		"c604250001010090"+ // mov byte [10100h], 90h: beside the code
+		"ebcd")
+	r.load(t, p)
+	step := func() { r.cpu.RunFast(10_000) }
+	step()
+	before := r.cpu.Count()
+	require.Zero(t, testing.AllocsPerRun(20, step))
+	require.Greater(t, r.cpu.Count(), before+100_000)
+	require.Equal(t, Active, r.cpu.Activity)
 }
