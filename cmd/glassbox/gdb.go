@@ -118,6 +118,7 @@ func (s *session) acceptGDB() {
 // serveGDB lets gdb control the machine until it lets go of it.
 func (s *session) serveGDB(conn net.Conn) error {
 	defer conn.Close()
+	kept := s.m.Timeline() != nil
 	d := s.debugger()
 	target := d.GDB()
 	defer target.Close()
@@ -135,10 +136,15 @@ func (s *session) serveGDB(conn net.Conn) error {
 		s.left = true
 		return fail(0, nil)
 	}
-	if past := s.m.Timeline(); past != nil && past.Past() {
-		return past.Branch() // where gdb left it, the machine goes on
+	past := s.m.Timeline()
+	if past == nil {
+		return nil
 	}
-	return nil
+	err = past.Branch() // where gdb left it, the machine goes on
+	if !kept {
+		err = errors.Join(err, past.Close())
+	}
+	return err
 }
 
 // frozen is -S: nothing runs until gdb lets it, or c in the monitor.

@@ -426,7 +426,7 @@ func (d *Debugger) ReverseContinue(ctx context.Context) (Stop, error) {
 	}
 	d.change = nil
 	d.arm()
-	last := Stop{Kind: StopBeginning}
+	start, last := d.m.Count(), Stop{Kind: StopBeginning}
 	hit, err := d.past.ReverseContinue(ctx, func(ctx context.Context, end uint64) (uint64, bool, error) {
 		stop, at, err := d.runUpTo(ctx, end)
 		if err != nil || stop == nil {
@@ -436,8 +436,8 @@ func (d *Debugger) ReverseContinue(ctx context.Context) (Stop, error) {
 		return at, true, nil
 	})
 	d.Disarm()
-	if err != nil {
-		return Stop{}, err
+	if err != nil { // interrupted, most likely: back to where it began
+		return Stop{}, errors.Join(err, d.past.Goto(context.WithoutCancel(ctx), start))
 	}
 	if !hit {
 		return d.stopped(Stop{Kind: StopBeginning}), nil

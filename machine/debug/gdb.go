@@ -2,6 +2,7 @@ package debug
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -97,7 +98,10 @@ func (g *GDB) Resume(ctx context.Context, how gdbstub.Resume) (gdbstub.Stop, err
 	default:
 		stop, err = d.Continue(ctx)
 	}
-	if err != nil && how.Reverse { // interrupted, or before the beginning: the machine is somewhere
+	switch {
+	case err != nil && how.Reverse && ctx.Err() != nil:
+		return gdbstub.Stop{Kind: gdbstub.Interrupted, CPU: d.present()}, nil
+	case errors.Is(err, machine.ErrForgotten):
 		return gdbstub.Stop{Kind: gdbstub.Beginning, CPU: d.present()}, nil
 	}
 	return g.translate(stop), err
