@@ -77,7 +77,7 @@ func (d *Debugger) changeCommands(ctx context.Context) []command {
 		{[]string{"trace-reg"}, "on|off", "", func(a string) error { return onOff(a, &d.trace.registers) }},
 		{[]string{"trace-mem"}, "on|off", "", func(a string) error { return onOff(a, &d.trace.memory) }},
 		{[]string{"ptime", "time"}, "", "instructions and virtual time so far", func(string) error { return d.time() }},
-		{[]string{"explain", "why"}, "[fault|interrupt|last]", "why a fault was raised, how an interrupt got here, what the last instruction did", func(a string) error { return d.explainMore(ctx, a) }},
+		{[]string{"explain", "why"}, "[fault|interrupt|irq N|last]", "why a fault was raised, how an interrupt got here or line N does, what the last instruction did", func(a string) error { return d.explainMore(ctx, a) }},
 		{[]string{"info", "i"}, "SUBJECT", "registers idt gdt ldt tss tab mem eflags cpu pci symbols device break time history, or a chip", d.infoMore},
 		{[]string{"help", "h"}, "[COMMAND]", "this list", func(a string) error { return d.help(ctx, a) }},
 		{[]string{"q", "quit", "exit"}, "", "leave", func(string) error { d.quit = true; return nil }},

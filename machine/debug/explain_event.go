@@ -6,15 +6,9 @@ import (
 
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices/ioapic"
 	"github.com/glassbox-vm/glassbox/devices/pic8259"
 )
-
-// irqSources is who drives each interrupt line of the board; a test compares it with the
-// table in machine/doc.go.
-var irqSources = map[int]string{
-	0: "pit8254 OUT0", 1: "i8042 keyboard", 3: "COM2, COM4", 4: "COM1, COM3", 6: "fdc82077", 7: "lpt",
-	8: "mc146818", 9: "piix4 power management", 12: "i8042 auxiliary device", 14: "ide channel 0", 15: "ide channel 1",
-}
 
 // explainEvent says how the last event that was delivered, exception or interrupt, got
 // to its handler.
@@ -43,34 +37,63 @@ func (i *Inspector) explainEvent() string {
 	return b.String()
 }
 
-// hardwareLines follows an interrupt from the INTR pin back to a chip.
-func (i *Inspector) hardwareLines(v x86.Vector) []string {
-	var pic pic8259.PairState
-	found := false
-	i.t.EachPart(func(name string, state any) {
-		if s, ok := state.(pic8259.PairState); ok {
-			pic, found = s, true
+// hardwareLines follows an interrupt from the processor back to a chip: everything that is
+// programmed to raise this vector.
+func (i *Inspector) hardwareLines(v x86.Vector) (lines []string) {
+	if s := i.lapicState(i.selected); s != nil {
+		for k, name := range []string{"timer", "thermal sensor", "performance counters", "LINT0", "LINT1", "error"} {
+			if e := s.LVT[k]; e>>16&1 == 0 && e>>8&7 == 0 && x86.Vector(e) == v {
+				lines = append(lines, fmt.Sprintf("It is the vector of the %s of this processor's local APIC.", name))
+			}
 		}
-	})
-	if !found {
-		return nil
 	}
-	for k, s := range [2]pic8259.State{pic.Master, pic.Slave} {
+	if s := state[ioapic.State](i, "ioapic"); s != nil {
+		for pin, e := range s.Table {
+			if e>>16&1 == 0 && x86.Vector(e) == v {
+				lines = append(lines, fmt.Sprintf("It is the vector of I/O APIC pin %d: %s, for %s.", pin, i.pinSource(pin), i.destination(e)))
+			}
+		}
+	}
+	if p := state[pic8259.PairState](i, "pic8259"); p != nil {
+		lines = append(lines, i.line8259(p, v)...)
+	}
+	if lines == nil {
+		return []string{"No interrupt line leads to this vector: it was a message, from a processor (IPI) or a device on PCI (MSI), or the controllers were programmed anew since."}
+	}
+	return lines
+}
+
+// line8259 says whether a vector is one of the 8259 pair's.
+func (i *Inspector) line8259(p *pic8259.PairState, v x86.Vector) []string {
+	for k, s := range [2]pic8259.State{p.Master, p.Slave} {
 		base := x86.Vector(s.ICW2 &^ 7)
-		if v < base || v >= base+8 {
+		if !s.Ready || v < base || v >= base+8 || s.IMR == 0xff {
 			continue
 		}
 		line := int(v-base) + 8*k
-		source := irqSources[line]
-		if source == "" {
-			source = "a PCI interrupt that the PIIX3 routes here, or a spurious one"
+		return []string{
+			fmt.Sprintf("The INTR pin was high and the 8259 %s answered with its base %#x + %d: IRQ %d, %s.", pick(k == 0, "master", "slave"), uint8(base), line&7, line, i.lineSource(line)),
+			fmt.Sprintf("In service now: master %08b, slave %08b; masked: master %08b, slave %08b.", p.Master.ISR, p.Slave.ISR, p.Master.IMR, p.Slave.IMR),
 		}
-		name := pick(k == 0, "master", "slave")
-		lines := []string{fmt.Sprintf("The INTR pin was high and the %s pic8259 answered with its base %#x + %d: IRQ %d, %s.", name, uint8(base), line&7, line, source)}
-		if k == 1 {
-			lines = append(lines, "The slave's INT pin is IRQ 2 of the master.")
-		}
-		return append(lines, fmt.Sprintf("In service now: master %08b, slave %08b; masked: master %08b, slave %08b.", pic.Master.ISR, pic.Slave.ISR, pic.Master.IMR, pic.Slave.IMR))
 	}
-	return []string{"No pic8259 has this vector: it came from an APIC, or the pic8259 was programmed anew since."}
+	return nil
+}
+
+// lineSource is who drives an interrupt line.
+func (i *Inspector) lineSource(n int) string {
+	if w, ok := i.t.(Wired); ok && len(w.IRQSources(n)) > 0 {
+		return strings.Join(w.IRQSources(n), ", ")
+	}
+	return "a PCI interrupt that the PIIX3 routes there, or a spurious one"
+}
+
+// pinSource is who drives an input of the I/O APIC.
+func (i *Inspector) pinSource(pin int) string {
+	w, ok := i.t.(Wired)
+	for n := range 16 {
+		if ok && w.IRQPin(n) == pin && len(w.IRQSources(n)) > 0 {
+			return fmt.Sprintf("IRQ %d, %s", n, strings.Join(w.IRQSources(n), ", "))
+		}
+	}
+	return "a PCI interrupt"
 }

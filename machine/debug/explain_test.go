@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -94,24 +93,4 @@ func TestEveryRuleHasATitle(t *testing.T) {
 	for r := x86.NoReason + 1; r.String() != "unknown reason"; r++ {
 		assert.NotEmpty(t, title(r), "%v", r)
 	}
-}
-
-// The table of who drives which interrupt line is machine/doc.go's.
-func TestInterruptSourcesAreTheBoards(t *testing.T) {
-	doc, err := os.ReadFile("../doc.go")
-	require.NoError(t, err)
-	_, table, _ := strings.Cut(string(doc), "line  source\n")
-	table, _, _ = strings.Cut(table, "\n//\n")
-	got := map[int]string{}
-	for line := range strings.SplitSeq(table, "\n") {
-		var n int
-		var rest string
-		if f := strings.Fields(strings.TrimPrefix(line, "//")); len(f) > 1 {
-			n, err = strconv.Atoi(f[0])
-			require.NoError(t, err)
-			rest = strings.Join(f[1:], " ")
-			got[n] = rest
-		}
-	}
-	assert.Equal(t, got, irqSources)
 }
