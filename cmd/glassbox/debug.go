@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/console"
+	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/monitor"
 	"github.com/glassbox-vm/glassbox/machine"
 	"github.com/glassbox-vm/glassbox/machine/debug"
 	"github.com/urfave/cli/v2"
@@ -207,6 +208,7 @@ func (s *session) debugRun(ctx context.Context, opt machine.RunOptions) (machine
 // debugLoop is the dialogue of glassbox debug.
 func (s *session) debugLoop() error {
 	d := s.debugger()
+	d.Hint = "The monitor's commands are there too: savevm, loadvm, screendump, sendkey, system_reset ...\n"
 	ctx := context.Background()
 	if s.timeout > 0 {
 		var cancel context.CancelFunc
@@ -239,7 +241,7 @@ func (s *session) debugLoop() error {
 func (s *session) debugLines(ctx context.Context, d *debug.Debugger, r io.Reader) (quit bool, err error) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		quit := d.Execute(ctx, lines.Text(), s.env.terminal.Messages(s.env.stdout))
+		quit := s.debugLine(ctx, d, lines.Text(), s.env.terminal.Messages(s.env.stdout))
 		if quit || s.over != nil || ctx.Err() != nil {
 			return true, s.debugEnd(ctx)
 		}
@@ -303,5 +305,19 @@ func (s *session) debugCommand(ctx context.Context, d *debug.Debugger, line stri
 	defer cancel()
 	s.prompt.change(func(p *promptState) { p.cancel = cancel })
 	defer s.prompt.change(func(p *promptState) { p.cancel = nil })
-	return d.Execute(running, line, out)
+	return s.debugLine(running, d, line, out)
+}
+
+// debugLine executes a line. What the debugger does not know is for the monitor: savevm,
+// screendump, sendkey and so on.
+func (s *session) debugLine(ctx context.Context, d *debug.Debugger, line string, out io.Writer) (quit bool) {
+	if d.Knows(line) {
+		return d.Execute(ctx, line, out)
+	}
+	if monitor.New(&target{s}, out).Execute(line) == monitor.Reset {
+		if err := s.resetMachine(); err != nil {
+			fmt.Fprintf(out, "%v\n", err)
+		}
+	}
+	return false
 }

@@ -30,10 +30,12 @@ func TestDebugReadsCommands(t *testing.T) {
 	assert.Contains(t, out, "this is where the history begins")
 
 	var stdout, stderr bytes.Buffer
-	e := &env{stdin: strings.NewReader("c\nexplain\nq\ninfo cpu\n"), stdout: &stdout, stderr: &stderr}
+	e := &env{stdin: strings.NewReader("c\nexplain\nsendkey nokey\nsystem_reset\nptime\nnonsense\nq\ninfo cpu\n"), stdout: &stdout, stderr: &stderr}
 	assert.Equal(t, 0, e.main([]string{"glassbox", "debug", "-serial", "none", disk}))
 	assert.Contains(t, stdout.String(), "Triple fault")
 	assert.Contains(t, stdout.String(), "`ud2` at 0008:00007c97")
+	assert.Contains(t, stdout.String(), `there is no key "nokey"`, "the monitor's commands are there too")
+	assert.Contains(t, stdout.String(), "nonsense: no such command")
 	assert.NotContains(t, stdout.String(), "* CPU 0", "q ends it")
 }
 

@@ -36,6 +36,12 @@ func (d *Debugger) Execute(ctx context.Context, line string, out io.Writer) (qui
 	return d.quit
 }
 
+// Knows says whether a line is a command of the debugger, or empty.
+func (d *Debugger) Knows(line string) bool {
+	name, args := splitCommand(line)
+	return name == "" || name[0] == '#' || strings.HasPrefix(args, "=") || findCommand(d.commandTable(context.Background()), name) != nil
+}
+
 // commandTable is all commands: those that run and change the machine, then those that
 // only look.
 func (d *Debugger) commandTable(ctx context.Context) []command {
@@ -408,6 +414,6 @@ func (d *Debugger) help(ctx context.Context, args string) error {
 		}
 		d.printf("%-28s %s\n", left, c.help)
 	}
-	d.printf("help COMMAND shows its other names, help expressions what may stand for addresses.\n")
+	d.printf("help COMMAND shows its other names, help expressions what may stand for addresses.\n%s", d.Hint)
 	return nil
 }

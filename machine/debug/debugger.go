@@ -36,6 +36,8 @@ type Debugger struct {
 	// writemem; nil: there are no files.
 	ReadFile  func(name string) ([]byte, error)
 	WriteFile func(name string, data []byte) error
+	// Hint is the last line of help: what the front end has besides.
+	Hint string
 	// Still keeps the machine where it has been already: nothing runs beyond the end of
 	// its history.
 	Still bool

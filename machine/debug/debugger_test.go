@@ -265,3 +265,15 @@ func TestSymbolFilesThatAreMissing(t *testing.T) {
 	k.say("ldsym /nonexistent", "no such file")
 	k.say("ldsym", "name a file")
 }
+
+func TestSymbolsFindTheirSlide(t *testing.T) {
+	k := newTalk(t, machine.Fast)
+	k.d.ReadFile = func(string) ([]byte, error) {
+		return []byte("ffffffff81c00080 T entry_SYSCALL_64\nffffffff81a114f0 T schedule\n"), nil
+	}
+	k.say("ldsym vmlinux auto", "not set yet")
+	k.m.CPU().MSR.LSTAR = 0xffffffffaee00080
+	k.say("ldsym vmlinux auto", "2 symbols, moved by 0x2d200000")
+	k.say("print schedule", "0xffffffffaec114f0")
+	k.say("ldsym vmlinux 0x1000", "moved by 0x1000")
+}
