@@ -255,6 +255,84 @@ main:
 	done
 	endline
 
+;= SGDT: none limit 0000004F base 00000000
+	try "SGDT"
+	sgdt [abs spare]
+	done
+	movzx eax, word [abs spare]
+	also "limit", rax
+	mov rax, [abs spare+2]
+	sub rax, gdt
+	also "base", rax
+	endline
+;= SIDT: none limit 000003FF base 00060000
+	try "SIDT"
+	sidt [abs spare]
+	done
+	movzx eax, word [abs spare]
+	also "limit", rax
+	also "base", [abs spare+2]
+	endline
+;= SLDT: none LDTR 00000000
+	try "SLDT"
+	mov rax, -1
+	sldt rax
+	mov [abs spare], rax
+	done
+	also "LDTR", [abs spare]
+	endline
+;= SMSW: none against CR0 00000000
+	try "SMSW"
+	smsw rax
+	mov rbx, cr0
+	xor rax, rbx
+	movzx eax, ax
+	mov [abs spare], rax
+	done
+	also "against CR0", [abs spare]
+	endline
+;= CPUID, long mode: none EDX 20000000
+	try "CPUID, long mode"
+	mov eax, 0x80000001
+	cpuid
+	and edx, 1<<29
+	mov [abs spare], rdx
+	done
+	also "EDX", [abs spare]
+	endline
+;= SYSEXIT without SYSENTER_CS: #GP(0000) +00
+	msr 0x174, 0, 0
+	try "SYSEXIT without SYSENTER_CS"
+	sysexit
+	done
+	endline
+	msr 0x174, 8, 0
+;= SYSEXIT to 64-bit code: none CS 0000002B SS 00000033
+	try "SYSEXIT to 64-bit code"
+	mov edx, leave3+ALIAS
+	mov ecx, STACK3+ALIAS
+	o64 sysexit
+	done
+	also "CS", [abs cs_at]
+	also "SS", [abs ss_at]
+	endline
+;= SYSEXIT to compatibility code: none CS 0000001B SS 00000023
+	try "SYSEXIT to compatibility code"
+	mov edx, leave3+ALIAS
+	mov ecx, STACK3+ALIAS
+	sysexit
+	done
+	also "CS", [abs cs_at]
+	also "SS", [abs ss_at]
+	endline
+;= SYSEXIT at level 3: #GP(0000) +00
+	try "SYSEXIT at level 3"
+	user
+	sysexit
+	kernel
+	done
+	endline
+
 ;= XSETBV without CR4.OSXSAVE: #UD +09
 	try "XSETBV without CR4.OSXSAVE"
 	xor ecx, ecx
