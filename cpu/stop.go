@@ -17,6 +17,8 @@ import (
 // stop before its first. When a pin would interrupt the instruction at a breakpoint, that
 // comes first.
 //
+// Processors of one machine share their blocks: give all of them the same breakpoints.
+//
 // Where nothing is watched nothing is slower: the fast engine builds no block across a
 // breakpoint, and only pages with watched bytes are kept out of the TLB.
 type Stops struct {
@@ -126,8 +128,8 @@ func (c *CPU) SetStops(s Stops) {
 
 // stopsChanged drops what was built for other stops.
 func (c *CPU) stopsChanged() {
-	if c.fast != nil {
-		c.fast.flush()
+	if f := c.first.fast; f != nil {
+		f.flush()
 	}
 	c.updateMode()
 }
