@@ -95,3 +95,43 @@ func ExampleMachine_Fork() {
 	// regs <nil>
 	// mem <nil>
 }
+
+// The text screen can be read as well, and the keyboard typed on. Here the BIOS has nothing to
+// boot from.
+func ExampleMachine_ExpectScreen() {
+	m, err := machine.New(machine.Config{Memory: 8 << 20})
+	if err != nil {
+		panic(err)
+	}
+	defer m.Close()
+	fmt.Println(m.ExpectScreen(context.Background(), "No bootable device", 5*devices.Second))
+	// Output: <nil>
+}
+
+// Who wrote this? A machine that keeps its history can go to any moment of it, and knows who
+// did what last.
+func ExampleTimeline() {
+	ctx := context.Background()
+	m, err := machine.New(machine.Config{Memory: 8 << 20, Boot: machine.Boot{Kernel: guest.Image()}})
+	if err != nil {
+		panic(err)
+	}
+	defer m.Close()
+	past, err := m.StartTimeline(machine.TimelineOptions{})
+	if err != nil {
+		panic(err)
+	}
+	if _, err := m.Run(ctx, machine.RunOptions{Budget: 150_000}); err != nil {
+		panic(err)
+	}
+	who, ok, err := past.LastPort(ctx, 0x3f8, 0x3f8, false, true)
+	fmt.Println(ok, err)
+	fmt.Println(past.Goto(ctx, who.Count)) // right before the character is sent
+	fmt.Println(m.CPU().RIP() == who.RIP, past.Past())
+	fmt.Println(past.ReverseStep(ctx, 1), m.Count() == who.Count-1)
+	// Output:
+	// true <nil>
+	// <nil>
+	// true true
+	// <nil> true
+}

@@ -80,7 +80,18 @@ func bootedGuest(t testing.TB, memory uint64) (*Machine, *Console) {
 
 // TestFiftyForksRunACommandEach runs them in parallel.
 func TestFiftyForksRunACommandEach(t *testing.T) {
-	m, _ := bootedGuest(t, 8<<20)
+	for _, cpus := range []int{1, 3} {
+		fiftyForks(t, cpus)
+	}
+}
+
+func fiftyForks(t *testing.T, cpus int) {
+	t.Helper()
+	var booted Console
+	cfg := guestConfig(Fast)
+	cfg.CPUs, cfg.Serial[0] = cpus, &booted
+	m := newGuest(t, cfg)
+	require.NoError(t, booted.Expect(context.Background(), m, "> ", 10*devices.Second))
 	var wg sync.WaitGroup
 	for i := range 50 {
 		var c Console

@@ -115,7 +115,7 @@ func (m *Machine) SetMedium(i int, image disk.Image) (old disk.Image, err error)
 // Run.
 func (m *Machine) ChangeMedium(i int, name string) error {
 	switch {
-	case m.replay != nil:
+	case m.replay != nil && !m.inPast():
 		return fmt.Errorf("%w: the machine follows a journal", ErrMedium)
 	case m.recorder != nil:
 		m.clock.fireDue() // as a replay does before every input

@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"context"
 	"fmt"
 	"image"
+	"strings"
 
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/vga"
@@ -65,4 +67,34 @@ func (m *Machine) lookAtScreen() {
 	}
 	m.look.next = m.clock.Now() + m.look.every
 	m.look.f()
+}
+
+// screenPace is how often ExpectScreen looks, in virtual time.
+const screenPace = 20 * devices.Millisecond
+
+// ExpectScreen runs the machine until its text screen shows text. It is an error if that
+// does not happen within so much virtual time, or if the machine stops.
+func (m *Machine) ExpectScreen(ctx context.Context, text string, within devices.Time) error {
+	for end := m.Now() + within; ; {
+		shown, _ := m.Text()
+		if strings.Contains(shown.String(), text) {
+			return nil
+		}
+		if m.Now() >= end {
+			return fmt.Errorf("expect %q on the screen: not shown within %.3f s of virtual time; it shows:\n%s",
+				text, float64(within)/float64(devices.Second), shown.String())
+		}
+		switch res, err := m.Run(ctx, RunOptions{Until: min(end, m.Now()+screenPace)}); {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return fmt.Errorf("expect %q on the screen: %w", text, ctx.Err())
+		case res.Reason != StopBudget && res.Reason != StopCancelled:
+			shown, _ = m.Text()
+			if strings.Contains(shown.String(), text) {
+				return nil
+			}
+			return fmt.Errorf("expect %q on the screen: the machine stopped: %v; it shows:\n%s", text, res.Reason, shown.String())
+		}
+	}
 }

@@ -9,6 +9,7 @@ package font
 import (
 	_ "embed"
 	"strings"
+	"sync"
 )
 
 // glyphs is a picture book: a line with up to twelve characters, then nine lines with their
@@ -55,26 +56,34 @@ func Code(r rune) (c byte, ok bool) {
 	return 0, false
 }
 
+// The fonts are drawn once, when somebody asks first.
+
 // Size16 is the font of 8×16 pixels: 16 bytes for each character, leftmost pixel in bit 7.
-func Size16() (f [256][16]uint8) {
+func Size16() [256][16]uint8 { return size16() }
+
+var size16 = sync.OnceValue(func() (f [256][16]uint8) {
 	lines := [16]int8{-1, -1, 0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 8, -1, -1}
 	make437(func(c int) []uint8 { return f[c][:] }, lines[:])
 	return f
-}
+})
 
 // Size14 is the font of 8×14 pixels.
-func Size14() (f [256][14]uint8) {
+func Size14() [256][14]uint8 { return size14() }
+
+var size14 = sync.OnceValue(func() (f [256][14]uint8) {
 	lines := [14]int8{-1, -1, 0, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8, -1}
 	make437(func(c int) []uint8 { return f[c][:] }, lines[:])
 	return f
-}
+})
 
 // Size8 is the font of 8×8 pixels. The two lines below the base line share one.
-func Size8() (f [256][8]uint8) {
+func Size8() [256][8]uint8 { return size8() }
+
+var size8 = sync.OnceValue(func() (f [256][8]uint8) {
 	lines := [8]int8{0, 1, 2, 3, 4, 5, 6, below}
 	make437(func(c int) []uint8 { return f[c][:] }, lines[:])
 	return f
-}
+})
 
 // below stands for the lowest line of a drawing that is not empty, under the base line.
 const below = 100
