@@ -254,8 +254,11 @@ func (m *Machine) powerOn() error {
 		}
 	}
 	m.turns.Reset()
-	if m.lapic != nil {
-		m.lapic[0].VirtualWire() // as firmware leaves it
+	if m.cfg.Boot.BIOS == nil {
+		if m.lapic != nil {
+			m.lapic[0].VirtualWire() // as firmware leaves it
+		}
+		m.describeMemory()
 	}
 	return m.loadKernel()
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
+// pirqIRQ is where firmware routes PIRQA–PIRQD.
+var pirqIRQ = [4]uint8{10, 10, 11, 11}
+
 // busMasterPorts is where the board, in place of firmware, puts the registers of the IDE
 // bus master.
 const busMasterPorts = 0xc040
@@ -160,8 +163,8 @@ func (b *board) configurePCI() {
 	pm.WriteConfig(piix4pm.RegPMREGMISC, 1, 1)
 	pm.WriteConfig(pciInterruptLine, 1, piix4pm.SCI)
 	isa := b.isa.Function()
-	for i, irq := range [4]uint32{10, 10, 11, 11} {
-		isa.WriteConfig(piix3.RegPIRQRC+uint8(i), 1, irq)
+	for i, irq := range pirqIRQ {
+		isa.WriteConfig(piix3.RegPIRQRC+uint8(i), 1, uint32(irq))
 	}
 	b.pic.ELCR().Out(1, 1<<(10-8)|1<<(11-8))
 }

@@ -1,11 +1,15 @@
 package machine
 
 import (
+	"slices"
+
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/bios/acpi"
 	"github.com/glassbox-vm/glassbox/bios/mptable"
 	"github.com/glassbox-vm/glassbox/bios/rom"
 	"github.com/glassbox-vm/glassbox/bios/smbios"
+	"github.com/glassbox-vm/glassbox/devices/ioapic"
+	"github.com/glassbox-vm/glassbox/devices/lapic"
 	"github.com/glassbox-vm/glassbox/devices/piix3"
 )
 
@@ -61,4 +65,24 @@ func (m *Machine) lowTables() (p []byte) {
 }
 
 // mpBoard describes the board for the MP table; ok is false without APICs.
-func (m *Machine) mpBoard() (b mptable.Board, ok bool) { return mptable.Board{}, false }
+func (m *Machine) mpBoard() (b mptable.Board, ok bool) {
+	if m.ioapic == nil {
+		return b, false
+	}
+	b = mptable.Board{LocalAPIC: lapic.DefaultBase, IOAPIC: ioapic.DefaultBase, IOVersion: ioapic.Version}
+	b.Signature, b.Features = m.cpu.Model.Identity()
+	for _, c := range m.cpus {
+		b.IDs = append(b.IDs, c.ID)
+	}
+	for n := range uint8(16) {
+		if n != 2 && !slices.Contains(m.acpiBoard().LinkIRQs, uint32(n)) { // 2 is the cascade
+			b.ISA = append(b.ISA, mptable.ISAInterrupt{IRQ: n, Input: uint8(irqPin(int(n)))})
+		}
+	}
+	for slot := 1; slot <= 2; slot++ {
+		for pin := range 4 {
+			b.PCI = append(b.PCI, mptable.PCIInterrupt{Device: uint8(slot), Pin: uint8(pin), Input: pirqIRQ[acpi.PIRQ(slot, pin)]})
+		}
+	}
+	return b, true
+}

@@ -12,11 +12,11 @@ import "encoding/binary"
 
 // A Board is what the MP table says about a machine.
 type Board struct {
-	CPUs      int    // the first boots; local APIC IDs count from 0
-	Signature uint32 // CPUID 1 EAX
-	Features  uint32 // CPUID 1 EDX
-	LocalAPIC uint32 // address
-	IOAPIC    uint32 // address
+	IDs       []uint8 // local APIC IDs of the processors, of which the first boots
+	Signature uint32  // CPUID 1 EAX
+	Features  uint32  // CPUID 1 EDX
+	LocalAPIC uint32  // address
+	IOAPIC    uint32  // address
 	IOAPICID  uint8
 	IOVersion uint8 // of the I/O APIC
 	// PCI are interrupts of bus 0: what device and pin is on which input of the I/O APIC.
@@ -62,8 +62,8 @@ const PointerSize = 16
 // floating pointer structure, which goes to a multiple of 16 in F0000h–FFFFFh.
 func Build(b Board, at uint32) (pointer, table []byte) {
 	t := &entries{}
-	for n := range max(b.CPUs, 1) {
-		t.processor(b, uint8(n))
+	for n, id := range b.IDs {
+		t.processor(b, id, n == 0)
 	}
 	t.add(append([]byte{entryBus, busPCI}, "PCI   "...)...)
 	t.add(append([]byte{entryBus, busISA}, "ISA   "...)...)
@@ -89,10 +89,10 @@ func (t *entries) add(p ...byte) {
 	t.count++
 }
 
-func (t *entries) processor(b Board, id uint8) {
+func (t *entries) processor(b Board, id uint8, first bool) {
 	const enabled, boots = 1 << 0, 1 << 1
 	flags := uint8(enabled)
-	if id == 0 {
+	if first {
 		flags |= boots
 	}
 	le := binary.LittleEndian

@@ -11,7 +11,7 @@ import (
 // TestTable walks the table as the specification lays it out.
 func TestTable(t *testing.T) {
 	pointer, table := Build(Board{
-		CPUs: 2, Signature: 0x306c3, Features: 0x201, LocalAPIC: 0xfee00000, IOAPIC: 0xfec00000, IOAPICID: 2, IOVersion: 0x11,
+		IDs: []uint8{0, 1}, Signature: 0x306c3, Features: 0x201, LocalAPIC: 0xfee00000, IOAPIC: 0xfec00000, IOAPICID: 2, IOVersion: 0x11,
 		PCI: []PCIInterrupt{{Device: 2, Pin: 0, Input: 11}}, ISA: []ISAInterrupt{{1, 1}, {0, 2}},
 	}, 0xfc400)
 	le := binary.LittleEndian

@@ -38,6 +38,9 @@ const (
 	DefaultBase = 0xfec00000
 )
 
+// Version is the number that IOAPICVER has.
+const Version = 0x11
+
 // Bits of an entry.
 const (
 	entLogical   = 1 << 11
@@ -189,7 +192,7 @@ func (d *Device) read(i uint8) uint32 {
 	case i == regID, i == regArb:
 		return uint32(d.s.ID) << 24
 	case i == regVersion:
-		return (Pins-1)<<16 | 0x11
+		return (Pins-1)<<16 | Version
 	case i >= regTable && i < regTableEnd:
 		return uint32(d.s.Table[(i-regTable)/2] >> (32 * (i & 1)))
 	}
