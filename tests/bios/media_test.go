@@ -64,7 +64,6 @@ func TestSYSLINUXFromAFloppy(t *testing.T) {
 	}
 }
 
-// powerOffInit is an initial RAM disk for SYSLINUX's kernel: it switches the machine off.
 const isolinuxConfig = "SERIAL 0 115200\nDEFAULT linux\nLABEL linux\n KERNEL /vmlinuz\n APPEND console=ttyS0 panic=-1\n"
 
 func TestISOLINUXBootsAKernelFromACD(t *testing.T) {
@@ -81,16 +80,15 @@ func TestMemtestTestsWithoutErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, machine.Config{Memory: 16 << 20, Drives: machine.Drives{2: {CDROM: true, Image: open(t, guestFile(t, name))}}})
 			s.see(`Memtest86\+ v6\.`)
-			s.see(`Test #3 .*`)
+			s.see(`Test #2 .*`)
 			assert.Regexp(t, `Errors: 0`, screen(s.m))
 			assert.Regexp(t, `Status: Testing`, screen(s.m))
 		})
 	}
 }
 
-// ipxeShell gets from iPXE's start to its shell.
-func ipxeShell(s *session) {
-	s.see(`iPXE initialising devices`)
+func TestIPXEFromACD(t *testing.T) {
+	s := start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{2: {CDROM: true, Image: open(t, guestFile(t, "ipxe.iso"))}}})
 	s.see(`Press Ctrl-B for the iPXE command line`)
 	s.keys("\x02")
 	s.see(`iPXE>`)
@@ -98,12 +96,31 @@ func ipxeShell(s *session) {
 	s.see(`i386`)
 }
 
-func TestIPXEFromACD(t *testing.T) {
-	ipxeShell(start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{2: {CDROM: true, Image: open(t, guestFile(t, "ipxe.iso"))}}}))
+func TestIPXEFromAFloppy(t *testing.T) {
+	image := syslinuxFloppy(t, "1440", "DEFAULT ipxe\nLABEL ipxe\n KERNEL ipxe.krn\n",
+		map[string][]byte{"ipxe.krn": read(t, guestFile(t, "ipxe.lkrn"))})
+	s := start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{4: {Image: image}}})
+	s.see(`Press Ctrl-B for the iPXE command line`)
 }
 
-func TestIPXEFromAFloppy(t *testing.T) {
-	ipxeShell(start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{4: {
-		Image: syslinuxFloppy(t, "1440", "DEFAULT ipxe\nLABEL ipxe\n KERNEL ipxe.krn\n", map[string][]byte{"ipxe.krn": read(t, guestFile(t, "ipxe.lkrn"))}),
-	}}}))
+// TestInstallersAskForALanguage boots both installers of Debian from a CD with ISOLINUX to
+// their first dialogue, on COM1 and on the screen. It takes some minutes of the host, and
+// runs only if GLASSBOX_SLOW is set.
+func TestInstallersAskForALanguage(t *testing.T) {
+	if os.Getenv("GLASSBOX_SLOW") == "" {
+		t.Skip("GLASSBOX_SLOW is not set")
+	}
+	for _, arch := range []string{"i386", "amd64"} {
+		for _, console := range []string{"ttyS0", "tty0"} {
+			t.Run(arch+" "+console, func(t *testing.T) {
+				cd := isolinuxCD(t, "SERIAL 0 115200\nDEFAULT installer\nLABEL installer\n KERNEL /linux\n"+
+					" APPEND initrd=/initrd.gz console="+console+"\n", map[string][]byte{
+					"linux": read(t, guestFile(t, "di-"+arch+"-linux")), "initrd.gz": read(t, guestFile(t, "di-"+arch+"-initrd.gz")),
+				})
+				s := start(t, machine.Config{Memory: 512 << 20, Drives: machine.Drives{2: {CDROM: true, Image: cd}}})
+				s.see(`ISOLINUX 6\.`)
+				s.see(`Select a language|Choose language`)
+			})
+		}
+	}
 }

@@ -94,7 +94,7 @@ func start(t testing.TB, cfg machine.Config) *session {
 }
 
 // stepBudget bounds a wait, in instructions.
-const stepBudget = 4e9
+const stepBudget = 2e10
 
 // see runs until the screen or COM1 shows a match.
 func (s *session) see(pattern string) {
