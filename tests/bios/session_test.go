@@ -99,16 +99,17 @@ const stepBudget = 2e10
 // see runs until the screen or COM1 shows a match.
 func (s *session) see(pattern string) {
 	s.t.Helper()
-	re, seen := regexp.MustCompile(pattern), false
+	re := regexp.MustCompile(pattern)
+	matches := func() bool { return re.MatchString(screen(s.m)) || re.MatchString(s.serial.String()) }
 	s.m.OnScreen(40*devices.Millisecond, func() {
-		if seen = re.MatchString(screen(s.m)) || re.MatchString(s.serial.String()); seen {
+		if matches() {
 			s.m.Stop()
 		}
 	})
 	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
 	s.m.OnScreen(0, nil)
 	require.NoError(s.t, err)
-	if !seen {
+	if !matches() {
 		text := s.serial.String()
 		s.t.Fatalf("no %q: %v\n%s\nCOM1: %s", pattern, res.Reason, screen(s.m), text[max(0, len(text)-2000):])
 	}

@@ -1,0 +1,45 @@
+package bios
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/glassbox-vm/glassbox/machine"
+)
+
+// TestProtectedModeInterfaces runs a program that SeaBIOS could not: it has neither INT 15h
+// AH=89h nor the protected-mode interface of VBE. The answers are what the specifications
+// say: selectors of INT 15h AH=89h; VBE 3.0, "Protected Mode Entry Point"; APM 1.2, no
+// event; BIOS32, and PCI BIOS 2.1 with the ISA bridge of the board.
+func TestProtectedModeInterfaces(t *testing.T) {
+	want := []string{
+		"5303: 0000 0000 0000 0000 cZ",
+		"",
+		"ES CS DS SS: 00000020 00000030 00000018 00000028",
+		"window: 0000004F 00000002",
+		"start: 0000004F 00000010 00000014",
+		"palette: 0000004F 00000033 00000022 00000011",
+		"APM: 00000080 00000001",
+		"directory: 00000000 000F0000 00000080",
+		"PCI: 00000000 20494350 70008086",
+		"",
+	}
+	for _, engine := range []machine.Engine{machine.Fast, machine.Plain} {
+		assert.Equal(t, want, strings.Split(run(t, "protected", engine), "\n"))
+	}
+}
+
+// TestBootMenu chooses the diskette although the order says hard disk.
+func TestBootMenu(t *testing.T) {
+	cfg := machine.Config{Memory: 16 << 20, Boot: machine.Boot{Menu: true}}
+	cfg.Drives[0] = &machine.Drive{Image: diskOf(image(t, "services"))}
+	cfg.Drives[machine.FloppyA] = &machine.Drive{Image: diskOf(make([]byte, 1440<<10))}
+	s := start(t, cfg)
+	s.see(`Press F12 or Esc for the boot menu`)
+	s.keys("\x1b")
+	s.see(`1\. Hard disk 0\s+2\. Floppy A`)
+	s.keys("2")
+	s.see(`Booting from floppy\.\.\.\s+Boot failed: no boot sector\s+No bootable device`)
+}
