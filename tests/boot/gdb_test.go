@@ -96,7 +96,7 @@ const where = "printf \"AT %lx\\n\", $rip\nmonitor ptime\n"
 // that only goes forwards has found.
 func TestGDBAttachedToARunningKernel(t *testing.T) {
 	t.Parallel()
-	m, symbols := runningKernel(t, machine.Config{})
+	m, symbols := runningKernel(t, machine.Config{CPUs: 2})
 	past, err := m.StartTimeline(machine.TimelineOptions{})
 	require.NoError(t, err)
 	d := debug.New(m, past)
