@@ -149,6 +149,9 @@ func (s *session) serveGDB(conn net.Conn) error {
 
 // frozen is -S: nothing runs until gdb lets it, or c in the monitor.
 func (s *session) frozen() error {
+	if s.stub == nil {
+		s.env.errorf("the machine stands still: Ctrl-A c opens the monitor, whose c lets it run")
+	}
 	for {
 		for _, n := range s.takeNotes() {
 			if n.end {

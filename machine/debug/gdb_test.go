@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glassbox-vm/glassbox/machine"
 	"github.com/glassbox-vm/glassbox/machine/gdbstub"
@@ -26,6 +27,7 @@ func realGDB(t *testing.T, d *Debugger, commands string) string {
 	l, err := net.Listen("unix", socket)
 	require.NoError(t, err)
 	defer l.Close()
+	require.NoError(t, l.(*net.UnixListener).SetDeadline(time.Now().Add(2*time.Minute))) // gdb may not start
 	text := "set confirm off\nset width 0\ntarget remote " + socket + "\nshow architecture\n" + commands + "\ndetach\n"
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	cmd := exec.Command(program, "-nx", "-batch", "-x", file)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,7 @@ func realGDB(t *testing.T, d *debug.Debugger, commands string) string {
 	l, err := net.Listen("unix", socket)
 	require.NoError(t, err)
 	defer l.Close()
+	require.NoError(t, l.(*net.UnixListener).SetDeadline(time.Now().Add(2*time.Minute))) // gdb may not start
 	text := "set confirm off\nset pagination off\nset width 0\ntarget remote " + socket + "\n" + commands + "\ndetach\n"
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	cmd := exec.Command(program, "-nx", "-batch", "-x", file)
