@@ -124,3 +124,17 @@ func TestInstallersAskForALanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestMEMDISKHooksOurServices boots a diskette in memory: MEMDISK moves it high with INT 15h
+// AH=87h, hooks INT 13h and 15h, and our program asks all services behind it.
+func TestMEMDISKHooksOurServices(t *testing.T) {
+	floppy := append(read(t, "testdata/services.bin"), make([]byte, 1440<<10)...)[:1440<<10]
+	var out machine.Console
+	cfg := machine.Config{Memory: 32 << 20, DebugCon: &out, DebugExit: true, Drives: machine.Drives{2: {CDROM: true, Image: isolinuxCD(t,
+		"DEFAULT memdisk\nLABEL memdisk\n KERNEL /memdisk\n INITRD /floppy.img\n",
+		map[string][]byte{"memdisk": hostFile(t, "/usr/lib/syslinux/memdisk"), "floppy.img": floppy})}}}
+	s := start(t, cfg)
+	assert.Equal(t, machine.StopDebugExit, s.ends().Reason, screen(s.m))
+	assert.Contains(t, out.String(), "1A/B102: 0002 0000 1237 8086 ")
+	assert.Contains(t, out.String(), "16/05: ")
+}
