@@ -114,6 +114,29 @@ func (m *Machine) describe() {
 	}
 	m.rtc.SetCMOS(service.CMOSBootMenu, menu)
 	m.describeFloppies()
+	m.describeDisks()
+}
+
+// userType is the type of a disk whose geometry is its own: IBM's types end before.
+const userType = 47
+
+// describeDisks writes the types of the first two disks, and the checksum over all that is
+// described.
+func (m *Machine) describeDisks() {
+	types := uint8(0)
+	for i, d := range m.cfg.Drives[:2] {
+		if d != nil && !d.CDROM {
+			types |= 0xf0 >> (4 * i) // 15: see the extended type
+			m.rtc.SetCMOS(service.CMOSDisk0+uint8(i), userType)
+		}
+	}
+	m.rtc.SetCMOS(service.CMOSDisks, types)
+	sum := uint16(0)
+	for i := uint8(0x10); i < service.CMOSSum; i++ {
+		sum += uint16(m.rtc.CMOS(i))
+	}
+	m.rtc.SetCMOS(service.CMOSSum, uint8(sum>>8))
+	m.rtc.SetCMOS(service.CMOSSum+1, uint8(sum))
 }
 
 // NothingToBoot says whether our BIOS has halted because no drive has a boot sector.

@@ -111,6 +111,8 @@ const (
 	CMOSEquipment = 0x14
 	CMOSBase      = 0x15 // word: KiB of conventional memory
 	CMOSExtended  = 0x17 // word: KiB above 1 MiB, at most 63 MiB; again at 30h
+	CMOSDisk0     = 0x19 // extended type of disk 0; of disk 1 follows
+	CMOSSum       = 0x2e // two bytes, the high one first: sum of bytes 10h to 2Dh
 	CMOSExtended2 = 0x30
 	CMOSAbove16M  = 0x34 // word: 64 KiB above 16 MiB
 	CMOSBoot      = 0x38 // 7:4 third boot device

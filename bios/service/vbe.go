@@ -229,7 +229,7 @@ func (c *call) vbeSet(bx uint16) uint16 {
 		on |= dispiKeep
 	}
 	c.setDISPI(dispiEnable, on)
-	c.setW(vbeMode, bx&^vbeKeep)
+	c.setW(vbeMode, bx&(vbeNumber|vbeLinear))
 	c.setB(bdaMode, 0x70|uint8(number)&0x0f)
 	c.setW(bdaColumns, v.width/8)
 	c.setB(bdaRows, uint8(v.height/16)-1)

@@ -1,0 +1,31 @@
+package machine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/devices/disk"
+)
+
+// TestBatteryBackedMemoryDescribesTheBoard reads what the AT Technical Reference, "CMOS RAM
+// Address Map", puts there: drive types, memory, and the checksum of it all.
+func TestBatteryBackedMemoryDescribesTheBoard(t *testing.T) {
+	cfg := Config{Memory: 16 << 20}
+	cfg.Drives[0] = &Drive{Image: disk.NewMemory(make([]byte, 1<<20))}
+	cfg.Drives[FloppyA] = &Drive{Image: disk.NewMemory(make([]byte, 1440<<10))}
+	m, err := New(cfg)
+	require.NoError(t, err)
+	defer m.Close()
+	for i, want := range map[uint8]uint8{
+		0x10: 0x40, 0x12: 0xf0, 0x15: 0x80, 0x16: 0x02, 0x17: 0x00, 0x18: 0x3c, 0x19: 47, 0x1a: 0,
+	} {
+		assert.Equal(t, want, m.rtc.CMOS(i), "byte %#x", i)
+	}
+	sum := uint16(0)
+	for i := uint8(0x10); i < 0x2e; i++ {
+		sum += uint16(m.rtc.CMOS(i))
+	}
+	assert.Equal(t, sum, uint16(m.rtc.CMOS(0x2e))<<8|uint16(m.rtc.CMOS(0x2f)))
+}
