@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	flagRounds = flag.Int("oracle.rounds", 2, "blocks of 256 tests of each form that TestEnginesEqualSilicon executes")
+	flagRounds = flag.Int("oracle.rounds", 1, "blocks of 256 tests of each form that TestEnginesEqualSilicon executes")
 	flagFirst  = flag.Int("oracle.first", 1000, "number of the first")
 	flagTime   = flag.Duration("oracle.time", time.Minute, "when TestEnginesEqualSilicon stops, whatever is left")
 )
@@ -41,9 +41,6 @@ func TestEnginesEqualSilicon(t *testing.T) {
 	forms := Forms(c.Plain.Has)
 	end := time.Now().Add(*flagTime)
 	rounds := *flagRounds
-	if testing.Short() {
-		rounds = 1
-	}
 	for n := *flagFirst; n < *flagFirst+rounds; n++ {
 		works := c.Works(forms, n, func(string) bool { return true })
 		// In an order of its own, so that a test out of time has seen some of everything.
@@ -113,6 +110,34 @@ func replay(t *testing.T, name string) {
 		assert.True(t, seen[key], "no digest of %s", key)
 	}
 	t.Logf("%d digests of %s", len(corpus.Digests), corpus.Processor)
+}
+
+// TestDigestsTellResultsApart makes a digest of one block and replays another.
+func TestDigestsTellResultsApart(t *testing.T) {
+	r, err := NewRig(false)
+	require.NoError(t, err)
+	defer r.Close()
+	f := Forms(r.Has)[0]
+	b, results := new(Block), new([BlockSize]Result)
+	Generate(f, 0, b)
+	d := &Digest{Key: f.Key}
+	_, err = r.Replay(d, b, false, results)
+	require.NoError(t, err)
+	d.Hash = d.hash(b, results, false)
+	same, err := r.Replay(d, b, false, results)
+	require.NoError(t, err)
+	assert.True(t, same)
+	for i, change := range []func(){func() { results[3].GPR[0]++ }, func() { results[200].Flags ^= 1 }, func() { results[255].FX.YMMH[15][1]++ }, func() { results[0].Trap = 13 }} {
+		before := *results
+		change()
+		assert.NotEqual(t, d.Hash, d.hash(b, results, false), "change %d", i)
+		*results = before
+	}
+	results[3].Flags ^= 1
+	d.Left[0] = 1 << 3
+	left := d.hash(b, results, false)
+	results[3].Flags ^= 1
+	assert.Equal(t, left, d.hash(b, results, false), "a test left out counts nothing")
 }
 
 // TestCorpusReadsBack writes and reads a corpus.
