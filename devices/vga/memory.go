@@ -39,9 +39,6 @@ func (s *State) decode(off uint32) (a uint32, ok bool) {
 	if s.DISPI.Enable&dispiEnabled != 0 {
 		return off, off < WindowSize
 	}
-	if s.Misc&miscRAM == 0 {
-		return 0, false
-	}
 	switch s.Gfx[gfxMisc] >> 2 & 3 {
 	case 0:
 		return off, true
@@ -70,7 +67,7 @@ func (d *Device) updateWindow() {
 		linear, off = true, uint64(s.DISPI.Bank)*WindowSize
 	case s.DISPI.Enable&dispiEnabled != 0:
 	default:
-		linear = s.Seq[seqMemory]&8 != 0 && s.Misc&miscRAM != 0 && s.Gfx[gfxMisc]&8 == 0 &&
+		linear = s.Seq[seqMemory]&8 != 0 && s.Gfx[gfxMisc]&8 == 0 &&
 			s.Seq[seqMapMask] == 0xf && s.Gfx[gfxMode]&0xb == 0 && s.Gfx[gfxEnableSR] == 0 &&
 			s.Gfx[gfxFunction] == 0 && s.Gfx[gfxBitMask] == 0xff
 	}

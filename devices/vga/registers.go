@@ -5,7 +5,6 @@ import "github.com/glassbox-vm/glassbox/devices"
 // Bits of Miscellaneous Output.
 const (
 	miscColour = 1 << 0 // 3Dxh instead of 3Bxh
-	miscRAM    = 1 << 1 // the processor reaches video memory
 	miscClock  = 3 << 2
 )
 

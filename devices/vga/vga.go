@@ -34,12 +34,13 @@
 // they hold at one moment); interlace; the vertical interrupt; overscan; the diagnostic
 // bits of input status 1; the odd/even page bit and chaining to more than 64 KiB; 64 KiB
 // boards (sequencer 04h bit 1); doubling of the vertical timing (CRTC 17h bit 2); light pen;
-// EDID; an expansion ROM; PCI command bits for the ports and for A0000h, which always answer.
+// EDID; PCI command bits for the ports and for A0000h, which always answer.
 //
 // Inaccuracies: with chain-4 (mode 13h) and doubleword addressing the planes are packed, as
 // on SVGA chips: byte a of the window is at a/4 of plane a%4, where the IBM VGA uses every
 // fourth address. Programs that never mix chained and unchained access see no difference.
-// Where chained memory answers as plain RAM, reads of it do not load the latches.
+// Video memory answers whatever Miscellaneous Output bit 1 says, as on QEMU and Bochs: GRUB
+// as QEMU's firmware clears it. Where chained memory answers as plain RAM, reads of it do not load the latches.
 package vga
 
 import (

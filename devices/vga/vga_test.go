@@ -297,8 +297,6 @@ func TestWindowsAnswerWhereSelected(t *testing.T) {
 			b.poke(addr, 0x5a)
 			assert.Equal(t, inside[i], b.peek(addr) == 0x5a, "choice %d, %x", choice, addr)
 		}
-		b.out(0x3c2, 0xe1) // memory switched off
-		assert.Equal(t, uint8(0xff), b.peek(0xb8010))
 	}
 }
 
