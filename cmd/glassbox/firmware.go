@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -160,6 +161,8 @@ func (j *job) loadVGABIOS() (err error) {
 	boot := &j.cfg.Boot
 	switch {
 	case j.cfg.VGA == machine.VGANone || j.firmware.noVGA:
+		return nil
+	case j.firmware.vgaBIOS == "" && !bytes.Contains(boot.BIOS, []byte("SeaBIOS")): // runs no ROMs, or not as SeaVGABIOS wants it
 		return nil
 	case j.firmware.vgaBIOS != "":
 		boot.VGABIOS, err = readFile("-device VGA,romfile", j.firmware.vgaBIOS)

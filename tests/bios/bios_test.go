@@ -160,13 +160,18 @@ func elTorito(image []byte, media byte) []byte {
 
 // run boots a program and returns what it wrote to the debug port.
 func run(t *testing.T, program string, engine machine.Engine) string {
+	return runOn(t, program, machine.Config{Engine: engine})
+}
+
+// runOn is run on a machine that differs from the others.
+func runOn(t *testing.T, program string, cfg machine.Config) string {
 	var out bytes.Buffer
 	img := filepath.Join(t.TempDir(), "image")
 	require.NoError(t, os.WriteFile(img, image(t, program), 0o600))
 	d, err := disk.Open(img, disk.Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	cfg := machine.Config{Memory: 32 << 20, DebugCon: &out, DebugExit: true, NoReboot: true, Engine: engine}
+	cfg.Memory, cfg.DebugCon, cfg.DebugExit, cfg.NoReboot = 32<<20, &out, true, true
 	cfg.Drives[mediumOf(program).position] = &machine.Drive{Image: d, CDROM: mediumOf(program).cdrom}
 	m, err := machine.New(cfg)
 	require.NoError(t, err)
