@@ -82,3 +82,12 @@ func TestEnginesAgreeOnSeveralProcessors(t *testing.T) {
 	copy(m.twin.mem.RAM(), m.mem.RAM())
 	runFor(t, m, 100_000)
 }
+
+// TestDirectBootLeavesADataArea: Xen puts its real-mode code below what the BIOS data area
+// says, and had a triple fault where nothing was said.
+func TestDirectBootLeavesADataArea(t *testing.T) {
+	m := newGuest(t, guestConfig(Fast))
+	assert.EqualValues(t, 0x9fc0, m.mem.Read(0x40e, 2))
+	assert.EqualValues(t, 639, m.mem.Read(0x413, 2))
+	assert.EqualValues(t, 1, m.mem.Read(0x9fc00, 1))
+}
