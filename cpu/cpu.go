@@ -148,6 +148,7 @@ type CPU struct {
 	decoded   *decodeCache
 	first     *CPU                       // the processor that owns the code cache: see Join
 	fast      *fastEngine                // nil until RunFast
+	fpAll     bool                       // x87 instructions change more pointers than FIP
 	miss      miss                       // of the operation that just gave up
 	tlb       *[mmu.TLBSize]mmu.TLBEntry // the table of class
 	base      hostBase                   // of guest memory

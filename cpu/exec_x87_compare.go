@@ -136,7 +136,19 @@ func (c *CPU) fpCompareFlags(in *Inst, cmp fpCompare, pop bool) Fault {
 	if !x.empty(0) && !x.empty(in.Src.Reg) {
 		st = cmp(ctl, *x.st(0), src)
 	}
-	var flags x86.Flags
+	c.setStatus(fpFlags(st)) // also when an unmasked exception holds the pop off
+	c.fpConditions(0, st&^fpOrder)
+	if st&f80.SF != 0 {
+		x.SW &^= uint16(f80.C1)
+	}
+	if pop && !st.Withholds(ctl) {
+		x.pop()
+	}
+	return Fault{}
+}
+
+// fpFlags is what FCOMI puts into the flags for condition codes.
+func fpFlags(st f80.Status) (flags x86.Flags) {
 	if st&f80.C3 != 0 {
 		flags |= x86.FlagZF
 	}
@@ -146,13 +158,5 @@ func (c *CPU) fpCompareFlags(in *Inst, cmp fpCompare, pop bool) Fault {
 	if st&f80.C0 != 0 {
 		flags |= x86.FlagCF
 	}
-	c.setStatus(flags) // also when an unmasked exception holds the pop off
-	c.fpConditions(0, st&^fpOrder)
-	if st&f80.SF != 0 {
-		x.SW &^= uint16(f80.C1)
-	}
-	if pop && !st.Withholds(ctl) {
-		x.pop()
-	}
-	return Fault{}
+	return flags
 }

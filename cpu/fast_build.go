@@ -149,7 +149,7 @@ func (t *translator) plain(o *op, in *Inst, last bool) {
 	}
 	o.cc = 1
 	switch {
-	case t.quick(o, in) || t.quickInteger(o, in):
+	case t.quick(o, in) || t.quickInteger(o, in) || t.x87(o, in):
 	case in.Op.Reads|in.Op.Writes == 0 && !ends(in):
 		o.cc = 0
 	}

@@ -131,6 +131,7 @@ func (c *CPU) enableFast() {
 		c.first.fast = newFastEngine(c.Phys)
 	}
 	c.fast = c.first.fast
+	c.fpAll = !c.Model.Has(FeatFDPExcptn) || !c.Model.Has(FeatZeroFCS)
 	c.base = baseOf(c.Phys.Backing())
 	if c.Phys.OnCodeWrite == nil {
 		c.Phys.OnCodeWrite = c.memoryWritten
