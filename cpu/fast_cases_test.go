@@ -98,3 +98,12 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	require.Greater(t, r.cpu.Count(), before+100_000)
 	require.Equal(t, Active, r.cpu.Activity)
 }
+
+// A PUSH of memory whose operand and whose stack have the same slot of the TLB, 4 MiB apart:
+// each evicts the other.
+func TestPushWhereLoadAndStoreShareASlot(t *testing.T) {
+	r := fzAgree(t, "long", "48c7042510300000 07400000"+ // mov qword [3010h], 4007h: 400000h is 0 as well
+		"48c7c408084200 ff342500000200 f4") // mov rsp, 420808h; push qword [20000h]
+	require.Equal(t, Halted, r.cpu.Activity)
+	require.Equal(t, uint64(0x420800), r.cpu.S.R[x86.RSP])
+}

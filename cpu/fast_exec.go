@@ -258,7 +258,9 @@ func opRet32(c *CPU, o *op) *op {
 	return c.jump(t)
 }
 
-// opPushR64, opPushI64 and opPushM64 are PUSH; the 32-bit forms likewise.
+// opPushR64, opPushI64 and opPushM64 are PUSH; the 32-bit forms likewise. A PUSH of memory
+// must not give up for its store: run again, it would miss its load where both pages have one
+// slot of the TLB, and so on for ever.
 func opPushR64(c *CPU, o *op) *op { return c.push64(o, *c.S.r(o.src)) }
 func opPushI64(c *CPU, o *op) *op { return c.push64(o, o.imm) }
 
@@ -268,7 +270,12 @@ func opPushM64(c *CPU, o *op) *op {
 	if !ok {
 		return c.missLoad(o, la, 8)
 	}
-	return c.push64(o, v)
+	sp := c.S.R[x86.RSP] - 8
+	if !c.store64(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 8) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return o.after()
 }
 
 func (c *CPU) push64(o *op, v uint64) *op {
@@ -289,7 +296,12 @@ func opPushM32(c *CPU, o *op) *op {
 	if !ok {
 		return c.missLoad(o, la, 4)
 	}
-	return c.push32(o, v)
+	sp := uint64(uint32(c.S.R[x86.RSP] - 4))
+	if !c.store32(mmu.LinAddr(sp), v) && !c.storeMiss(mmu.LinAddr(sp), v, 4) {
+		return c.bail(o)
+	}
+	c.S.R[x86.RSP] = sp
+	return o.after()
 }
 
 func (c *CPU) push32(o *op, v uint64) *op {
