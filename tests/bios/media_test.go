@@ -104,8 +104,8 @@ func TestIPXEFromAFloppy(t *testing.T) {
 }
 
 // TestInstallersAskForALanguage boots both installers of Debian from a CD with ISOLINUX to
-// their first dialogue, on COM1 and on the screen. It takes some minutes of the host, and
-// runs only if GLASSBOX_SLOW is set.
+// their first dialogue, on COM1 and on the text screen (nomodeset: else they draw). It takes
+// some minutes of the host, and runs only if GLASSBOX_SLOW is set.
 func TestInstallersAskForALanguage(t *testing.T) {
 	if os.Getenv("GLASSBOX_SLOW") == "" {
 		t.Skip("GLASSBOX_SLOW is not set")
@@ -114,7 +114,7 @@ func TestInstallersAskForALanguage(t *testing.T) {
 		for _, console := range []string{"ttyS0", "tty0"} {
 			t.Run(arch+" "+console, func(t *testing.T) {
 				cd := isolinuxCD(t, "SERIAL 0 115200\nDEFAULT installer\nLABEL installer\n KERNEL /linux\n"+
-					" APPEND initrd=/initrd.gz console="+console+"\n", map[string][]byte{
+					" APPEND initrd=/initrd.gz nomodeset console="+console+"\n", map[string][]byte{
 					"linux": read(t, guestFile(t, "di-"+arch+"-linux")), "initrd.gz": read(t, guestFile(t, "di-"+arch+"-initrd.gz")),
 				})
 				s := start(t, machine.Config{Memory: 512 << 20, Drives: machine.Drives{2: {CDROM: true, Image: cd}}})
