@@ -83,8 +83,12 @@ func bootDisk(t *testing.T, kernel []byte, commands string) disk.Image {
 }
 
 // TestGRUBBootsAKernelFromADisk reads a kernel from ext4 by INT 13h. The kernel mounts the
-// same file system, finds no init on it, and resets the machine.
+// same file system, finds no init on it, and resets the machine. It takes a while, and runs
+// only if GLASSBOX_SLOW is set.
 func TestGRUBBootsAKernelFromADisk(t *testing.T) {
+	if os.Getenv("GLASSBOX_SLOW") == "" {
+		t.Skip("GLASSBOX_SLOW is not set")
+	}
 	kernel, err := os.ReadFile(guestFile(t, "vmlinuz-cloud"))
 	require.NoError(t, err)
 	s := start(t, machine.Config{Memory: 256 << 20, Drives: machine.Drives{{Image: bootDisk(t, kernel,

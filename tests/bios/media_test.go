@@ -72,7 +72,7 @@ func TestISOLINUXBootsAKernelFromACD(t *testing.T) {
 		Image: isolinuxCD(t, isolinuxConfig, map[string][]byte{"vmlinuz": kernel})}}})
 	s.see(`ISOLINUX 6\.`)
 	s.see(`Linux version 6\.1`)
-	s.see(`e820: BIOS-provided physical RAM map`)
+	s.see(`BIOS-e820: .mem 0x0000000000000000-0x000000000009fbff. usable`)
 }
 
 func TestMemtestTestsWithoutErrors(t *testing.T) {
