@@ -211,10 +211,10 @@ func compare(t *testing.T, all []*disagreement, peer, program, want string, got 
 	assert.Equal(t, want, name+": "+says)
 }
 
-// runPeer runs a peer until it ends by itself, writes no more, or 30 seconds have passed, and
+// runPeer runs a peer until it ends by itself, writes no more, or two minutes have passed, and
 // returns what it wrote.
 func runPeer(t *testing.T, cmd *exec.Cmd, file string) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
 	out, err := os.Create(file)
@@ -222,7 +222,7 @@ func runPeer(t *testing.T, cmd *exec.Cmd, file string) []string {
 	defer out.Close()
 	c.Stdout, c.Dir = out, cmd.Dir
 	go func() { // a peer may not get over a test
-		for size, quiet := int64(0), 0; quiet < 30 && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+		for size, quiet := int64(0), 0; quiet < 80 && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 			quiet++
 			if i, err := os.Stat(file); err == nil && i.Size() != size || size < 1000 {
 				size, quiet = i.Size(), 0
