@@ -127,10 +127,14 @@ func (a *arena[T]) at(i uint32) *T { return &a.chunks[i/opChunk][i%opChunk] }
 
 // enableFast gives the processor its code cache, the one of its first processor.
 func (c *CPU) enableFast() {
-	if c.first.fast == nil {
-		c.first.fast = newFastEngine(c.Phys)
+	if c.first == c {
+		c.fast = newFastEngine(c.Phys)
+	} else {
+		if c.first.fast == nil { // in a copy of a machine another may be the first to run
+			c.first.enableFast()
+		}
+		c.fast = c.first.fast
 	}
-	c.fast = c.first.fast
 	c.fpAll = !c.Model.Has(FeatFDPExcptn) || !c.Model.Has(FeatZeroFCS)
 	c.base = baseOf(c.Phys.Backing())
 	if c.Phys.OnCodeWrite == nil {
