@@ -241,7 +241,11 @@ func (m *Machine) Close() error {
 	m.timeline.release()
 	mem := m.mem
 	m.mem = nil
-	return errors.Join(m.closeMedia(), mem.Close())
+	err := errors.Join(m.closeMedia(), mem.Close())
+	for _, c := range m.cpus {
+		err = errors.Join(err, c.Close())
+	}
+	return err
 }
 
 // powerOn resets every chip and, for a direct boot, loads the kernel.

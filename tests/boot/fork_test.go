@@ -27,7 +27,9 @@ func TestFiftyForksOfALinuxShell(t *testing.T) {
 	m, err := machine.New(cfg)
 	require.NoError(t, err)
 	defer m.Close()
+	booting := time.Now()
 	require.NoError(t, console.Expect(ctx, m, "# ", 60*devices.Second))
+	boot := time.Since(booting)
 	var wg sync.WaitGroup
 	best := time.Hour
 	for i := range 50 {
@@ -45,6 +47,6 @@ func TestFiftyForksOfALinuxShell(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	t.Logf("fork: %v", best)
-	assert.Less(t, best, 20*time.Millisecond)
+	t.Logf("boot: %v, fork: %v", boot, best)
+	assert.Less(t, best, boot/100)
 }
