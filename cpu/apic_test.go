@@ -42,7 +42,7 @@ func (a *fakeAPIC) SetTSCDeadline(v uint64)         { a.deadline = v }
 func (a *fakeAPIC) TSCMoved()                       { a.moved++ }
 
 func TestRegistersOfTheAPIC(t *testing.T) {
-	r := newRig(t, "max")
+	r := newRig(t, "max,+x2apic")
 	_, ok := r.ReadMSR(0x1b)
 	assert.False(t, ok, "nobody gave it one")
 	_, _, _, d := r.cpuid(1, 0)

@@ -228,8 +228,9 @@ type Model struct {
 // software: the last Intel design that executes in order, as this processor does, so
 // operating systems know that it does not speculate and need no mitigations.
 //
-// It leaves out MONITOR, although it is implemented: an idle operating system that halts
-// costs less than one that waits by MWAIT.
+// It leaves out two features, although they are implemented: MONITOR, because an idle operating
+// system that halts costs less than one that waits by MWAIT; and x2APIC, because an operating
+// system expects a chipset that remaps interrupts with it, and complains where there is none.
 var models = []struct {
 	Model
 	features [][]Feature
@@ -248,7 +249,7 @@ var models = []struct {
 	{Model{Name: "x86-64-v3", Family: 6, Number: 60, Stepping: 3, maxLeaf: 0xd, maxExtended: 0x80000008},
 		[][]Feature{features486, featuresPentium, featuresP3, featuresCore2, featuresV2, featuresV3}, nil},
 	{Model{Name: "max", Family: 6, Number: 0x1c, Stepping: 10, maxLeaf: 0x16, maxExtended: 0x80000008},
-		[][]Feature{implemented}, []Feature{FeatMONITOR}},
+		[][]Feature{implemented}, []Feature{FeatMONITOR, FeatX2APIC}},
 }
 
 // brand is what every model calls itself.
