@@ -74,6 +74,7 @@ reboot -f
 	}
 	require.NoError(t, r.Close())
 	require.Equal(t, machine.StopReset, res.Reason, tail(out.String()))
+	assert.Contains(t, out.String(), "\n2\r\n", "processors")
 	assert.Contains(t, out.String(), "from the keyboard: ab")
 	assert.Contains(t, out.String(), "from the serial line: ")
 	t.Logf("%d instructions, journal of %d KiB", m.Count(), journal.Len()>>10)
