@@ -15,7 +15,7 @@ func (m *Machine) keyboard(w *wiring) {
 		A20:   b.openA20(0),
 		Reset: m.pulse(func() { m.request.reset = true }),
 	})
-	b.kbd = ps2kbd.New(b.kbc.KeyboardReady, nil)
+	b.kbd = ps2kbd.New(m.clock, b.kbc.KeyboardReady, nil)
 	b.kbc.PlugKeyboard(b.kbd)
 	b.mouse = ps2mouse.New(b.kbc.AuxReady)
 	b.kbc.PlugAux(b.mouse)

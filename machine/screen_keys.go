@@ -21,8 +21,11 @@ type keyState struct {
 	Tries  uint8        // how often the keyboard had something unread when the next was due
 }
 
-// A keyQueue hands keys to the keyboard at the pace of a fast typist, so that no guest
-// loses any.
+// A keyQueue hands keys to the keyboard at the pace of a fast typist, so that no guest loses
+// any. Key 0, which no keyboard has, is a pause.
+//
+// A key goes down when the keyboard has nothing left to send, or while others are held. It
+// goes up without waiting: a guest that does not listen must not make it repeat.
 type keyQueue struct {
 	s     keyState
 	timer devices.Timer
@@ -112,11 +115,22 @@ func (m *Machine) pressWith(k ps2kbd.Key, shift, ctrl bool) (ok bool) {
 }
 
 // PressKeys presses keys one after the other and releases them in the opposite order, as
-// "sendkey ctrl-alt-delete" does.
-func (m *Machine) PressKeys(keys ...ps2kbd.Key) (ok bool) {
+// "sendkey ctrl-alt-delete" does. The last is down for a hundredth of a second: it does not
+// repeat.
+func (m *Machine) PressKeys(keys ...ps2kbd.Key) (ok bool) { return m.HoldKeys(0, keys...) }
+
+// MaxHold is the longest that HoldKeys holds keys.
+const MaxHold = 60 * devices.Second
+
+// HoldKeys is PressKeys with keys that are held for d of virtual time, at most MaxHold: the
+// last repeats if it is longer than the keyboard's delay, half a second from power-on.
+func (m *Machine) HoldKeys(d devices.Time, keys ...ps2kbd.Key) (ok bool) {
 	ok = true
 	for _, k := range keys {
 		ok = m.SendKey(k, true) && ok
+	}
+	for range min(d, MaxHold) / keyPace {
+		ok = m.SendKey(0, false) && ok
 	}
 	for i := len(keys) - 1; i >= 0; i-- {
 		ok = m.SendKey(keys[i], false) && ok
@@ -178,18 +192,18 @@ func (q *keyQueue) arm(at devices.Time) {
 	q.timer.Set(at)
 }
 
-// nextKey gives the keyboard the next key if it has no other to send.
+// nextKey gives the keyboard the next key.
 func (m *Machine) nextKey() {
 	q := &m.keys
 	if len(q.s.Events) == 0 {
 		return
 	}
-	if m.kbd.Ready() && q.s.Tries < maxTries {
+	e := q.s.Events[0]
+	if e.Down && m.kbd.Ready() && m.kbd.Held() == 0 && q.s.Tries < maxTries {
 		q.s.Tries++
 		q.arm(q.now() + keyPace)
 		return
 	}
-	e := q.s.Events[0]
 	q.s.Events = slices.Delete(q.s.Events, 0, 1)
 	q.s.Tries = 0
 	m.kbd.Key(e.Key, e.Down)

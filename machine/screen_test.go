@@ -88,6 +88,47 @@ func TestKeysReachTheKeyboardInOrder(t *testing.T) {
 	}
 }
 
+// deafKeys looks after a key for the first time when a second has passed, then copies scan
+// codes to the screen.
+var deafKeys = append([]byte{
+	0xb9, 0x80, 0xb2, 0xe6, 0x0e, // mov ecx, 250000000: 1 s
+	0xe2, 0xfe, // loop $
+}, echoKeys...)
+
+// TestShortPressesDoNotRepeatAndLongOnesDo types to guests that listen and to one that does
+// not: the codes are those of one press; a key held for 1.2 s comes nine times, after 0.5 s
+// and then every 92 ms, 1.2 s - 0.5 s = 7.6 · 92 ms.
+func TestShortPressesDoNotRepeatAndLongOnesDo(t *testing.T) {
+	held := []byte{0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x9e, ' '}
+	for _, tc := range []struct {
+		name string
+		code []byte
+		hold devices.Time
+		want []byte
+	}{
+		{"short", echoKeys, 0, []byte{0x1e, 0x9e, ' '}},
+		{"short, nobody listens", deafKeys, 0, []byte{0x1e, 0x9e, ' '}},
+		{"long", echoKeys, 1200 * devices.Millisecond, held},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg := Config{Memory: 4 << 20}
+			cfg.Boot.Kernel = multiboot(tc.code...)
+			m, err := New(cfg)
+			require.NoError(t, err)
+			defer m.Close()
+			assert.True(t, m.HoldKeys(tc.hold, 0x1e))
+			_, err = m.Run(context.Background(), RunOptions{Until: 1800 * devices.Millisecond})
+			require.NoError(t, err)
+			text, _ := m.Text()
+			var codes []byte
+			for _, c := range text.Row(0)[:len(tc.want)] {
+				codes = append(codes, c.Char)
+			}
+			assert.Equal(t, tc.want, codes)
+		})
+	}
+}
+
 // TestKeysWaitingAreState stops in the middle of typing and goes on in another machine.
 func TestKeysWaitingAreState(t *testing.T) {
 	m, _ := start(t, Config{}, RunOptions{Budget: 1}, 0xeb, 0xfe)

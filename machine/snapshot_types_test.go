@@ -17,7 +17,7 @@ var stateTypes = []string{
 	"port61 1 f0d2ce3d",
 	"mc146818 1 c06bca42",
 	"dma8237 1 408c1ee9",
-	"ps2kbd 1 f0206bc9",
+	"ps2kbd 2 bd7be4ec",
 	"ps2mouse 1 9b69c0f0",
 	"i8042 1 fd257f9e",
 	"port92 1 22e9ef05",

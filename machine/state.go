@@ -30,7 +30,7 @@ func (m *Machine) parts() []part {
 		chip("port61", 1, b.port61),
 		chip("mc146818", 1, b.rtc),
 		chip("dma8237", 1, b.dma),
-		chip("ps2kbd", 1, b.kbd),
+		chip("ps2kbd", 2, b.kbd),
 		chip("ps2mouse", 1, b.mouse),
 		chip("i8042", 1, b.kbc),
 		chip("port92", 1, b.port92),

@@ -59,7 +59,7 @@ func machineFlags() []cli.Flag {
 // scriptFlags share a list, so that the order of --type-after and --type is kept.
 func scriptFlags(s *typing) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "script", Category: catScript, Usage: "-`FILE`: drive the session: lines of wait REGEX, type TEXT, key NAMES, screenshot\nFILE, change-medium DRIVE FILE, eject DRIVE, sleep and timeout TIME, quit [STATUS]"},
+		&cli.StringFlag{Name: "script", Category: catScript, Usage: "-`FILE`: drive the session: lines of wait REGEX, type TEXT, key NAMES,\nhold TIME NAMES, screenshot FILE, change-medium DRIVE FILE, eject DRIVE, sleep and timeout TIME, quit [STATUS]"},
 		&cli.GenericFlag{Name: "type-after", Category: catScript, Value: &typeAfter{s}, Usage: "-`REGEX`: what to wait for before the next --type"},
 		&cli.GenericFlag{Name: "type", Category: catScript, Value: &typeText{s}, Usage: "-`TEXT`: send to COM1, or with -serial none to the keyboard; \\n is Enter,\n\\t \\e \\xHH \\\\ as usual"},
 	}

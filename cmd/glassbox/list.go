@@ -30,8 +30,8 @@ func listCommand(e *env) *cli.Command {
 	}
 }
 
-// devices are the chips of the board, and what -device adds.
-var devices = [][2]string{
+// boardDevices are the chips of the board, and what -device adds.
+var boardDevices = [][2]string{
 	{"i440FX", "host bridge, PCI configuration space"},
 	{"PIIX3", "ISA bridge, reset control, IDE with bus-master DMA: hda to hdd, disks and ATAPI CD-ROM drives"},
 	{"PIIX4 function 3", "ACPI power management: power-off, power button, timer"},
@@ -68,7 +68,7 @@ func printList(w io.Writer, what string) error {
 		}
 		fmt.Fprintf(w, "\nA model can be changed: -cpu max,-sse4.1,+popcnt. The features:\n%s\n", wrap(cpu.FeatureNames(), 76))
 	case "devices":
-		for _, d := range devices {
+		for _, d := range boardDevices {
 			fmt.Fprintf(w, "%-20s%s\n", d[0], d[1])
 		}
 	case "log":

@@ -6,6 +6,7 @@ import (
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cmd/glassbox/internal/monitor"
 	"github.com/glassbox-vm/glassbox/cpu"
+	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
@@ -73,8 +74,8 @@ func (t *target) ScreenInfo() string { return t.s.m.ScreenInfo() }
 // SaveScreen implements monitor.Target.
 func (t *target) SaveScreen(path string) error { return saveScreen(t.s.m, path) }
 
-// PressKeys implements monitor.Target.
-func (t *target) PressKeys(keys ...ps2kbd.Key) { t.s.m.PressKeys(keys...) }
+// HoldKeys implements monitor.Target.
+func (t *target) HoldKeys(d devices.Time, keys ...ps2kbd.Key) { t.s.m.HoldKeys(d, keys...) }
 
 // Status implements monitor.Target.
 func (t *target) Status() string { return t.s.status() }

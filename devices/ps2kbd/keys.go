@@ -15,6 +15,19 @@ const (
 	KeyRightAlt   Key = 0xB8
 	KeyPrint      Key = 0xB7
 	KeyPause      Key = 0xC6
+
+	key1              Key = 0x02 // the first key of a run that ends with the space bar
+	keyKeypadMultiply Key = 0x37
+	keySpace          Key = 0x39
+	keyCapsLock       Key = 0x3A
+	keyKeypadAdd      Key = 0x4E
+	keyLess           Key = 0x56
+	keyKeypadDivide   Key = 0xB5
+	keyHome           Key = 0xC7 // the first grey key for movement
+	keyUp             Key = 0xC8
+	keyLeft           Key = 0xCB
+	keyRight          Key = 0xCD
+	keyDown           Key = 0xD0
 )
 
 // extended says that E0h goes before the code in sets 1 and 2.
@@ -193,9 +206,9 @@ func modifier(k Key) uint8 {
 	return 0
 }
 
-// Key tells that a key went down or up. Calling it again for a key that is down is what a
-// key does that repeats. Keys that the keyboard does not have are ignored, as is everything
-// while the host has stopped the scanning.
+// Key tells that a key went down or up. A key that is held repeats by itself, until it or
+// another goes down or it goes up. Keys that the keyboard does not have are ignored, as is
+// everything while the host has stopped the scanning.
 func (d *Device) Key(k Key, down bool) {
 	if codes[k].name == "" {
 		return
@@ -205,11 +218,23 @@ func (d *Device) Key(k Key, down bool) {
 	} else {
 		d.s.Shift &^= m
 	}
+	if k == d.s.Held {
+		d.letGo()
+	}
 	if !d.s.Scanning {
 		return
 	}
-	if seq := d.encode(k, down); len(seq) > 0 {
-		d.queue(seq)
+	t := d.typeNow(k)
+	if down || t.breaks() {
+		if seq := d.encode(k, down); len(seq) > 0 {
+			d.queue(seq)
+		}
+	}
+	if down {
+		d.letGo()
+		if t.repeats() {
+			d.hold(k)
+		}
 	}
 }
 
@@ -225,9 +250,19 @@ func (d *Device) encode(k Key, down bool) []uint8 {
 		return d.encodePrint(down)
 	case k == KeyPause:
 		return d.encodePause(down)
+	case k == keyKeypadDivide || k >= keyHome && k <= KeyDelete:
+		return d.encodeGrey(k, down)
 	}
+	return d.code(k, down)
+}
+
+// code is the code of a key in sets 1 and 2, with its prefix.
+func (d *Device) code(k Key, down bool) []uint8 { return d.prefixed(k&extended != 0, k, down) }
+
+// prefixed is the code of a key with or without E0h.
+func (d *Device) prefixed(e0 bool, k Key, down bool) []uint8 {
 	seq := make([]uint8, 0, 3)
-	if k&extended != 0 {
+	if e0 {
 		seq = append(seq, prefixE0)
 	}
 	switch {
@@ -239,6 +274,33 @@ func (d *Device) encode(k Key, down bool) []uint8 {
 		seq = append(seq, breakF0)
 	}
 	return append(seq, codes[k].set2)
+}
+
+// encodeGrey is a key that older keyboards have on the keypad only. The codes before and
+// after it make it mean the same whatever the shift keys and Num Lock are: shift keys that
+// are down seem to be up, and with Num Lock alone one that is up seems to be down.
+func (d *Device) encodeGrey(k Key, down bool) []uint8 {
+	shift, num := d.s.Shift&anyShift, d.s.Lamps&lampNum != 0 && k != keyKeypadDivide
+	seq := d.code(k, down)
+	pretend := func(k Key, goesDown bool) {
+		if c := d.prefixed(true, k, goesDown == down); down {
+			seq = append(c, seq...)
+		} else {
+			seq = append(seq, c...)
+		}
+	}
+	switch {
+	case num && shift == 0:
+		pretend(KeyLeftShift, true)
+	case !num:
+		if shift&rightShift != 0 {
+			pretend(KeyRightShift, false)
+		}
+		if shift&leftShift != 0 {
+			pretend(KeyLeftShift, false)
+		}
+	}
+	return seq
 }
 
 // encodePrint is Print Screen: it pretends a shift key unless one or a control key is down,

@@ -8,7 +8,7 @@
 //	EE     echo                                      EE
 //	F0 n   scan code set 1, 2 or 3; 0 asks           FA, FA (and the set)
 //	F2     identify                                  FA AB 83
-//	F3 n   typematic rate and delay                  FA, FA
+//	F3 n   delay (6:5) and rate (4:0) of repetition  FA, FA
 //	F4     clear the buffer, start scanning          FA
 //	F5     defaults, stop scanning                   FA
 //	F6     defaults                                  FA
@@ -21,20 +21,27 @@
 // which has 16 places; a key that does not fit leaves the overrun code (00h, in set 1 FFh)
 // in a 17th.
 //
-// Read this file, then keys.go (the keys and their codes), then us.go (characters).
+// The key that went down last repeats while it is held: after (1 + delay) · 250 ms, then
+// every (8 + rate 2:0) · 2^(rate 4:3) / 240 s; 500 ms and 91.7 ms from power-on. F0h and F4h
+// to FFh end it. A repetition that would wait behind a code not yet fetched is dropped.
+//
+// Read this file, then keys.go (the keys and their codes), typematic.go (repetition and the
+// types of keys in set 3), us.go (characters).
 //
 // Sources: IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)";
 // Microsoft Keyboard Scan Code Specification.
 //
-// Not modelled: automatic repetition (the host's keyboard repeats: Key may be called again
-// for a key that is down; rate and delay are kept), types of single keys in set 3 (every
-// key sends a make and a break code), the shift codes that the grey navigation keys add
-// while Num Lock is on, the AA after power-on.
+// Not modelled: the AA after power-on, the tolerance of 20 % of delay and rate.
 //
-// Inaccuracies: the self-test after a reset takes no time.
+// Inaccuracies: the self-test after a reset takes no time. Which of two shift codes goes
+// before a grey key first while both shift keys are down is not documented.
 package ps2kbd
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/glassbox-vm/glassbox/devices"
+)
 
 // Commands.
 const (
@@ -53,7 +60,7 @@ const (
 	reset        = 0xFF
 
 	// firstCommand separates commands from parameters.
-	firstCommand = 0x80
+	firstCommand = setLamps
 )
 
 // Answers.
@@ -69,6 +76,7 @@ const (
 	replySize  = 4
 
 	lampMask         = 0x07
+	lampNum          = 0x02
 	typematicMask    = 0x7F
 	defaultTypematic = 0x2B // 10.9 characters per second after half a second
 )
@@ -86,14 +94,20 @@ type State struct {
 	Lamps      uint8
 	Typematic  uint8 // delay (6:5) and rate (4:0), as the host wrote them
 	Shift      uint8 // shift keys that are down, see modifiers
+
+	Types [256]Type    // of keys, in set 3
+	Held  Key          // key that repeats or will, 0 for none
+	Due   devices.Time // when it repeats next
 }
 
 // PowerOn is the state after power-on.
-var PowerOn = State{Set: 2, Scanning: true, Typematic: defaultTypematic}
+var PowerOn = State{Set: 2, Scanning: true, Typematic: defaultTypematic, Types: defaultTypes()}
 
 // A Device is a keyboard.
 type Device struct {
 	s     State
+	clock devices.Clock
+	timer devices.Timer
 	ready func()
 	lamps func(uint8)
 }
@@ -101,14 +115,16 @@ type Device struct {
 // New returns a keyboard. ready is called when it has a byte to send; lamps is called with
 // the lamps that are lit (bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock) when the host sets
 // them. Both may be nil.
-func New(ready func(), lamps func(uint8)) *Device {
+func New(clock devices.Clock, ready func(), lamps func(uint8)) *Device {
 	if ready == nil {
 		ready = func() {}
 	}
 	if lamps == nil {
 		lamps = func(uint8) {}
 	}
-	return &Device{s: PowerOn, ready: ready, lamps: lamps}
+	d := &Device{s: PowerOn, clock: clock, ready: ready, lamps: lamps}
+	d.timer = clock.NewTimer(d.repeat)
+	return d
 }
 
 // Reset returns to the power-on state.
@@ -131,8 +147,20 @@ func (d *Device) Restore(s State) error {
 		return fmt.Errorf("ps2kbd: command %#02x does not wait for a parameter", s.Command)
 	case s.Lamps&^lampMask != 0 || s.Typematic&^typematicMask != 0 || s.Shift&^shiftMask != 0:
 		return fmt.Errorf("ps2kbd: lamps %#02x, typematic %#02x, shift keys %#02x", s.Lamps, s.Typematic, s.Shift)
+	case s.Held != 0 && codes[s.Held].name == "" || s.Due < 0 || s.Held == 0 && s.Due != 0:
+		return fmt.Errorf("ps2kbd: key %#02x repeats at %d", uint8(s.Held), s.Due)
+	}
+	for k, t := range s.Types {
+		if t > Make {
+			return fmt.Errorf("ps2kbd: key %#02x has type %d", k, t)
+		}
 	}
 	d.s = s
+	if s.Held != 0 {
+		d.timer.Set(s.Due)
+	} else {
+		d.timer.Stop()
+	}
 	d.lamps(s.Lamps)
 	if d.Ready() {
 		d.ready()
@@ -181,6 +209,9 @@ func (d *Device) Write(b uint8) {
 func (d *Device) command(b uint8) {
 	if hasParameter(b) {
 		d.s.Command = b
+		if b >= keyTypematic {
+			d.clear()
+		}
 		d.answer(ack)
 		return
 	}
@@ -190,13 +221,16 @@ func (d *Device) command(b uint8) {
 	case identify:
 		d.answer(ack, id0, id1)
 	case enable:
-		d.s.Count, d.s.Scanning = 0, true
+		d.clear()
+		d.s.Scanning = true
 		d.answer(ack)
 	case disable, setDefaults:
 		d.defaults()
 		d.s.Scanning = d.s.Scanning && b == setDefaults
 		d.answer(ack)
 	case allTypematic, allTypematic + 1, allTypematic + 2, allTypematic + 3:
+		d.clear()
+		d.setAllTypes(commandType(b))
 		d.answer(ack)
 	case reset:
 		d.defaults()
@@ -210,7 +244,14 @@ func (d *Device) command(b uint8) {
 
 // defaults is what F5h, F6h and a reset have in common. The lamps stay.
 func (d *Device) defaults() {
-	d.s.Count, d.s.Set, d.s.Typematic = 0, PowerOn.Set, PowerOn.Typematic
+	d.clear()
+	d.s.Set, d.s.Typematic, d.s.Types = PowerOn.Set, PowerOn.Typematic, PowerOn.Types
+}
+
+// clear empties the buffer and ends repetition.
+func (d *Device) clear() {
+	d.s.Count = 0
+	d.letGo()
 }
 
 func (d *Device) parameter(c, b uint8) {
@@ -226,12 +267,14 @@ func (d *Device) parameter(c, b uint8) {
 			d.answer(ack, d.s.Set)
 			return
 		case 1, 2, 3:
-			d.s.Set, d.s.Count = b, 0
+			d.s.Set = b
+			d.clear()
 		default:
 			d.answer(nak)
 			return
 		}
 	default: // FB-FD: more keys may follow
+		d.setType(b, commandType(c))
 		d.s.Command = c
 	}
 	d.answer(ack)

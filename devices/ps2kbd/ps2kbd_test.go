@@ -5,12 +5,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/devicestest"
 )
 
 func newKeyboard() *Device {
-	d := New(nil, nil)
-	d.Reset()
+	d, _ := newKeyboardAndClock()
 	return d
+}
+
+func newKeyboardAndClock() (*Device, *devicestest.Clock) {
+	clock := &devicestest.Clock{}
+	d := New(clock, nil, nil)
+	d.Reset()
+	return d, clock
 }
 
 // drain is all that the keyboard has to send.
@@ -58,7 +67,7 @@ func TestCommands(t *testing.T) {
 
 func TestLamps(t *testing.T) {
 	var lit []uint8
-	d := New(nil, func(v uint8) { lit = append(lit, v) })
+	d := New(&devicestest.Clock{}, nil, func(v uint8) { lit = append(lit, v) })
 	say(d, 0xED, 0x05, 0xFF)
 	assert.Equal(t, []uint8{5, 0}, lit)
 	require.NoError(t, d.Restore(State{Set: 2, Lamps: 2}))
@@ -89,7 +98,7 @@ func TestKeysInEachSet(t *testing.T) {
 	} {
 		for set, want := range map[uint8][]uint8{1: tc.set1, 2: tc.set2, 3: tc.set3} {
 			d := newKeyboard()
-			say(d, 0xF0, set)
+			say(d, 0xF0, set, 0xFA)
 			if tc.held != 0 {
 				d.Key(tc.held, true)
 				drain(d)
@@ -149,8 +158,8 @@ func TestOverrun(t *testing.T) {
 	for set, overrun := range map[uint8]uint8{1: 0xFF, 2: 0x00} {
 		d := newKeyboard()
 		say(d, 0xF0, set)
-		for range 20 {
-			d.Key(0x1E, true)
+		for k := range Key(20) {
+			d.Key(0x10+k%10, true)
 		}
 		got := drain(d)
 		assert.Len(t, got, 17)
@@ -162,7 +171,7 @@ func TestOverrun(t *testing.T) {
 
 func TestReadyIsTold(t *testing.T) {
 	calls := 0
-	d := New(func() { calls++ }, nil)
+	d := New(&devicestest.Clock{}, func() { calls++ }, nil)
 	d.Key(0x1E, true)
 	assert.Equal(t, 1, calls)
 	d.Write(0xEE)
@@ -203,6 +212,10 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 		"lamps":                  func(s *State) { s.Lamps = 8 },
 		"typematic":              func(s *State) { s.Typematic = 0x80 },
 		"shift":                  func(s *State) { s.Shift = 0x40 },
+		"no such key repeats":    func(s *State) { s.Held = 0xFF },
+		"repeats before time":    func(s *State) { s.Held, s.Due = 0x1E, -1 },
+		"nothing repeats":        func(s *State) { s.Due = 1 },
+		"type":                   func(s *State) { s.Types[3] = 4 },
 	} {
 		s := PowerOn
 		spoil(&s)
@@ -211,11 +224,12 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 }
 
 func FuzzDevice(f *testing.F) {
+	f.Add([]byte{1, 0x1E, 4, 60, 3, 0, 4, 9, 0, 0xF3, 0, 0x7F, 4, 200, 2, 0x1E, 0, 0xFB, 0, 0x84})
 	f.Add([]byte{0, 0xF2, 1, 0x1E, 3, 0, 0, 0xF0, 0, 1, 1, 0xC6, 2, 0xB7})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		d := newKeyboard()
+		d, clock := newKeyboardAndClock()
 		for len(in) >= 2 {
-			op, v := in[0]%4, in[1]
+			op, v := in[0]%5, in[1]
 			in = in[2:]
 			switch op {
 			case 0:
@@ -224,6 +238,8 @@ func FuzzDevice(f *testing.F) {
 				d.Key(Key(v), op == 1)
 			case 3:
 				d.Read()
+			case 4:
+				clock.Advance(devices.Time(v) * 10 * devices.Millisecond)
 			}
 			s := d.Save()
 			require.NoError(t, d.Restore(s))

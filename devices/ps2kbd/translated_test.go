@@ -16,12 +16,12 @@ import (
 func TestTranslatedSet2IsSet1(t *testing.T) {
 	clock := &devicestest.Clock{}
 	ctl := i8042.New(clock, i8042.Pins{})
-	kbd := ps2kbd.New(ctl.KeyboardReady, nil)
+	kbd := ps2kbd.New(clock, ctl.KeyboardReady, nil)
 	ctl.PlugKeyboard(kbd)
 	assert.NoError(t, ctl.Restore(i8042.AfterBIOS))
 	kbd.Reset()
 
-	plain := ps2kbd.New(nil, nil)
+	plain := ps2kbd.New(&devicestest.Clock{}, nil, nil)
 	plain.Write(0xF0)
 	plain.Write(0x01)
 	for plain.Ready() {

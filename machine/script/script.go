@@ -4,6 +4,7 @@
 //	wait REGEX              until COM1 or the text screen shows a match, after the last wait's
 //	type TEXT               on COM1, or on the keyboard if nothing is connected there
 //	key NAMES               keys with QEMU's names: ret, ctrl-alt-delete; several: in order
+//	hold TIME NAMES         keys that are down for so long, of the guest's time; the last repeats
 //	screenshot FILE         the screen, as a picture (.png) or as text (.txt)
 //	change-medium DRIVE FILE   hdc or cdrom, fda, fdb
 //	eject DRIVE
@@ -23,6 +24,7 @@ package script
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -32,6 +34,7 @@ import (
 
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
+	"github.com/glassbox-vm/glassbox/machine"
 	"github.com/glassbox-vm/glassbox/machine/expect"
 )
 
@@ -96,6 +99,7 @@ var verbs = []struct {
 	{"wait", "REGEX", (*command).parseWait},
 	{"type", "TEXT", (*command).parseType},
 	{"key", "NAMES", (*command).parseKey},
+	{"hold", "TIME NAMES", (*command).parseHold},
 	{"screenshot", "FILE", (*command).parseScreenshot},
 	{"change-medium", "DRIVE FILE", (*command).parseChange},
 	{"eject", "DRIVE", (*command).parseEject},
@@ -149,7 +153,24 @@ func (c *command) parseType(args string) error {
 	return err
 }
 
-func (c *command) parseKey(args string) error {
+func (c *command) parseKey(args string) error { return c.parseStrokes(0, args) }
+
+func (c *command) parseHold(args string) error {
+	first, rest, _ := strings.Cut(args, " ")
+	d, err := parseTime(first)
+	switch {
+	case err != nil:
+		return err
+	case d > machine.MaxHold:
+		return fmt.Errorf("a key can be held for %d seconds", machine.MaxHold/devices.Second)
+	case strings.TrimSpace(rest) == "":
+		return errors.New("name keys after the time")
+	}
+	return c.parseStrokes(d, rest)
+}
+
+// parseStrokes reads names of keys, each stroke held for a time.
+func (c *command) parseStrokes(d devices.Time, args string) error {
 	var strokes [][]ps2kbd.Key
 	for _, stroke := range strings.Fields(args) {
 		keys, err := parseKeys(stroke)
@@ -160,7 +181,7 @@ func (c *command) parseKey(args string) error {
 	}
 	c.run = func(r *Runner) (outcome, error) {
 		for _, keys := range strokes {
-			if !r.m.PressKeys(keys...) {
+			if !r.m.HoldKeys(d, keys...) {
 				return next, errTooMuch
 			}
 		}

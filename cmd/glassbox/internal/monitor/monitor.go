@@ -17,6 +17,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/machine/debug"
 )
@@ -30,8 +31,8 @@ type Target interface {
 	ScreenInfo() string
 	// SaveScreen writes the screen to a file: .png or .txt.
 	SaveScreen(path string) error
-	// PressKeys presses keys one after the other and releases them.
-	PressKeys(keys ...ps2kbd.Key)
+	// HoldKeys presses keys one after the other and releases them after d.
+	HoldKeys(d devices.Time, keys ...ps2kbd.Key)
 	// ChangeMedium puts a disc into a drive; an empty path takes it out.
 	ChangeMedium(drive, path string) error
 }
@@ -60,7 +61,8 @@ bt, print-stack [N]   callers; words of the stack
 info idt|gdt|tss|cpu|pci  tables, decoded; processors; devices on PCI
 explain [interrupt]   why the last fault was raised, how the last interrupt got here
 info screen           mode of the display     screendump FILE   the screen: .png or .txt
-sendkey KEY-KEY...    press keys, such as ret or ctrl-alt-delete, when the machine goes on
+sendkey KEYS [MS]     press keys, such as ret or ctrl-alt-delete, when the machine goes on;
+                      hold them MS milliseconds of its time: after about 500 they repeat
 change DRIVE FILE     another disc            eject DRIVE       none: cdrom, fda, fdb
 p  EXPRESSION         print a value: numbers, registers, + - *
 c, cont               let the machine run     q, quit      leave Glassbox

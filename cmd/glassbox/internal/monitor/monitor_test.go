@@ -6,6 +6,7 @@ import (
 
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 	"github.com/stretchr/testify/assert"
@@ -19,6 +20,7 @@ type bench struct {
 	mem     *phys.Memory
 	saved   string
 	pressed []ps2kbd.Key
+	held    devices.Time
 }
 
 func (b *bench) CPUs() []*cpu.CPU     { return []*cpu.CPU{b.cpu} }
@@ -29,7 +31,9 @@ func (b *bench) SaveScreen(path string) error {
 	b.saved = path
 	return nil
 }
-func (b *bench) PressKeys(k ...ps2kbd.Key) { b.pressed = append(b.pressed, k...) }
+func (b *bench) HoldKeys(d devices.Time, k ...ps2kbd.Key) {
+	b.pressed, b.held = append(b.pressed, k...), d
+}
 func (b *bench) ChangeMedium(drive, path string) error {
 	b.changed = append(b.changed, drive+"="+path)
 	return nil
@@ -164,12 +168,16 @@ func TestScreenAndKeys(t *testing.T) {
 	out, _ = enter(b, "sendkey ctrl-alt-delete")
 	assert.Empty(t, out)
 	assert.Equal(t, []ps2kbd.Key{ps2kbd.KeyLeftCtrl, ps2kbd.KeyLeftAlt, ps2kbd.KeyDelete}, b.pressed)
+	assert.Zero(t, b.held)
+	out, _ = enter(b, "sendkey a 1500")
+	assert.Empty(t, out)
+	assert.Equal(t, 1500*devices.Millisecond, b.held)
 	out, _ = enter(b, "change cdrom a b.iso")
 	assert.Empty(t, out)
 	out, _ = enter(b, "eject -f fda")
 	assert.Empty(t, out)
 	assert.Equal(t, []string{"cdrom=a b.iso", "fda="}, b.changed)
-	for _, bad := range []string{"change", "change cdrom", "eject", "sendkey", "sendkey hyper", "sendkey -", "sendkey " + strings.Repeat("a-", 20) + "a"} { // CVE-2015-8619
+	for _, bad := range []string{"change", "change cdrom", "eject", "sendkey", "sendkey hyper", "sendkey -", "sendkey a 60001", "sendkey a b", "sendkey a -1", "sendkey " + strings.Repeat("a-", 20) + "a"} { // CVE-2015-8619
 		out, _ = enter(b, bad)
 		assert.NotEmpty(t, out, bad)
 	}

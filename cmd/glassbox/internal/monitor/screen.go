@@ -3,8 +3,10 @@ package monitor
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/ps2kbd"
 )
 
@@ -19,8 +21,20 @@ func (m *Monitor) screendump(path string) error {
 // maxKeys is the most keys held down at once.
 const maxKeys = 16
 
-// sendkey presses the keys whose names are joined by "-".
+// maxHold is how long keys can be held, in milliseconds.
+const maxHold = 60_000
+
+// sendkey presses the keys whose names are joined by "-", and holds them for some
+// milliseconds of the machine's time.
 func (m *Monitor) sendkey(args string) error {
+	args, hold, _ := strings.Cut(args, " ")
+	ms := uint64(0)
+	if hold = strings.TrimSpace(hold); hold != "" {
+		var err error
+		if ms, err = strconv.ParseUint(hold, 10, 32); err != nil || ms > maxHold {
+			return fmt.Errorf("%q is not a time: keys can be held for up to %d milliseconds", hold, maxHold)
+		}
+	}
 	names := strings.Split(args, "-")
 	if len(names) > maxKeys {
 		return fmt.Errorf("at most %d keys at once", maxKeys)
@@ -33,7 +47,7 @@ func (m *Monitor) sendkey(args string) error {
 		}
 		keys[i] = k
 	}
-	m.t.PressKeys(keys...)
+	m.t.HoldKeys(devices.Time(ms)*devices.Millisecond, keys...)
 	return nil
 }
 
