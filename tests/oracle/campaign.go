@@ -121,8 +121,9 @@ func (c *Campaign) Do(todo Work) error {
 	c.pending = w
 	start = time.Now()
 	defer func() { c.Engines += time.Since(start) }()
-	c.Plain.Begin(&w.block)
-	c.Fast.Begin(&w.block)
+	if err := errors.Join(c.Plain.Begin(&w.block), c.Fast.Begin(&w.block)); err != nil {
+		return fmt.Errorf("before %s: %w", w.block.Name, err)
+	}
 	for i := range w.block.Tests {
 		t := &w.block.Tests[i]
 		if err := c.Plain.Run(t, &w.plain[i], 0); err != nil {

@@ -134,7 +134,9 @@ func (d *Digest) hash(b *Block, results *[BlockSize]Result, neutral bool) uint64
 
 // Replay runs the block b of a digest on an engine and says whether the results are silicon's.
 func (r *Rig) Replay(d *Digest, b *Block, neutral bool, results *[BlockSize]Result) (same bool, err error) {
-	r.Begin(b)
+	if err := r.Begin(b); err != nil {
+		return false, fmt.Errorf("before %s: %w", b.Name, err)
+	}
 	for i := range b.Tests {
 		t := &b.Tests[i]
 		if err := r.Run(t, &results[i], 0); err != nil {

@@ -200,42 +200,35 @@ func TestMasksNameInstructions(t *testing.T) {
 	}
 }
 
-// BenchmarkRig is one test on one engine: load the state, execute, read the state, compare.
+// BenchmarkRig is one test on one engine as a campaign does it: load the state, execute, read
+// the state, compare. Blocks are of every 97th form.
 func BenchmarkRig(b *testing.B) {
+	const repeat = 16
 	for _, engine := range []string{"plain", "fast"} {
 		b.Run(engine, func(b *testing.B) {
 			r, err := NewRig(engine == "fast")
 			require.NoError(b, err)
 			defer r.Close()
-			var blocks []*Block
-			for i, f := range Forms(r.Has) {
-				if i%97 == 0 {
-					blocks = append(blocks, new(Block))
-					Generate(f, 0, blocks[len(blocks)-1])
-				}
-			}
+			forms := Forms(r.Has)
+			block, want := new(Block), new([BlockSize]Result)
 			var got Result
-			want := make([][BlockSize]Result, len(blocks))
-			for i, k := range blocks {
-				r.Begin(k)
-				for j := range k.Tests {
-					require.NoError(b, r.Run(&k.Tests[j], &want[i][j], 0))
-					want[i][j].normalize(&k.Tests[j])
+			for n := 0; n < b.N; n += repeat * BlockSize {
+				b.StopTimer()
+				Generate(forms[n/(repeat*BlockSize)*97%len(forms)], 0, block)
+				require.NoError(b, r.Begin(block))
+				for i := range block.Tests {
+					require.NoError(b, r.Run(&block.Tests[i], &want[i], 0))
+					want[i].normalize(&block.Tests[i])
 				}
-			}
-			b.ResetTimer()
-			for n := 0; n < b.N; {
-				for i, k := range blocks {
-					r.Begin(k)
-					for j := range k.Tests {
-						if err := r.Run(&k.Tests[j], &got, 0); err != nil {
-							b.Fatal(err)
-						}
-						got.normalize(&k.Tests[j])
-						if !got.equal(&want[i][j]) {
-							b.Fatal("not the same again")
-						}
-						n++
+				b.StartTimer()
+				for k := range repeat * BlockSize {
+					i := k % BlockSize
+					t := &block.Tests[i]
+					if err := r.Run(t, &got, 0); err != nil {
+						b.Fatal(err)
+					}
+					if got.normalize(t); !got.equal(&want[i]) {
+						b.Fatal("not the same again")
 					}
 				}
 			}

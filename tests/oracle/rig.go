@@ -3,11 +3,13 @@ package oracle
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/f80"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/mmu"
 	"github.com/glassbox-vm/glassbox/mmu/phys"
 )
 
@@ -31,6 +33,27 @@ const (
 	selTSS        = 0x40
 	selLDT        = 0x50
 )
+
+// A windowPage is a page of the windows: linear address, where it lies in memory, where in a
+// block's Windows, and where its page-table entry is.
+type windowPage struct {
+	lin                 uint64
+	ram, content, entry int
+}
+
+func pageOf(lin uint64, ram, content int) windowPage {
+	return windowPage{lin, ram, content, rigPages + 0x3000 + int(lin>>12)*8}
+}
+
+var windowPages = [...]windowPage{
+	pageOf(WindowA, rigA, 0),
+	pageOf(WindowB, rigB, sizeA),
+	pageOf(WindowB+0x1000, rigB+0x1000, sizeA+0x1000),
+}
+
+// entryDirty is the dirty flag of a page-table entry. Only pages that have it set are compared
+// after a test.
+const entryDirty = 1 << 6
 
 // A Rig executes tests with the emulator, on the map of layout.go and with tables like
 // Linux's.
@@ -223,11 +246,16 @@ func (r *Rig) enter(sels [6]uint16) error {
 	return nil
 }
 
-// Begin sets the contents of the windows, and of the exit page, for the tests of a block.
-func (r *Rig) Begin(b *Block) {
+// Begin sets the contents of the windows, and of the exit page, for the tests of a block. An
+// error says that a test before wrote without setting a dirty flag.
+func (r *Rig) Begin(b *Block) error {
+	if !bytes.Equal(r.ram[rigA:rigA+sizeA], r.base[:sizeA]) || !bytes.Equal(r.ram[rigB:rigB+sizeB], r.base[sizeA:]) {
+		return errors.New("a page was written and its dirty flag is clear")
+	}
 	copy(r.base, b.Windows[:])
 	copy(r.ram[rigA:], b.Windows[:])
 	copy(r.ram[rigExit:], exitPage(b.Size))
+	return nil
 }
 
 // Run executes t and writes the result to out. count, if not 0, is the number of
@@ -256,7 +284,7 @@ func (r *Rig) Run(t *Test, out *Result, count int64) error {
 			}
 		}
 	}
-	r.store(out, uint32(n))
+	r.store(t, out, uint32(n))
 	return nil
 }
 
@@ -346,8 +374,8 @@ func (r *Rig) loadFX(f *FX) {
 	}
 }
 
-// store writes the state to out and restores the windows.
-func (r *Rig) store(out *Result, steps uint32) {
+// store writes the state after t to out and restores the windows.
+func (r *Rig) store(t *Test, out *Result, steps uint32) {
 	c := r.c
 	copy(out.GPR[:], c.S.R[:16])
 	out.Flags, out.RIP = c.S.RFLAGS, c.S.RIP
@@ -373,8 +401,17 @@ func (r *Rig) store(out *Result, steps uint32) {
 		f.YMMH[i] = [2]uint64{binary.LittleEndian.Uint64(v[16:]), binary.LittleEndian.Uint64(v[24:])}
 	}
 	out.NDiff = 0
-	r.diff(out, WindowA, r.ram[rigA:rigA+sizeA], r.base[:sizeA])
-	r.diff(out, WindowB, r.ram[rigB:rigB+sizeB], r.base[sizeA:])
+	for i := range windowPages {
+		p := &windowPages[i]
+		e := r.peek(p.entry)
+		if e&entryDirty != 0 {
+			r.poke(p.entry, e&^entryDirty)
+			r.c.MMU.Invalidate(mmu.LinAddr(p.lin))
+		} else if t.PatchLen == 0 || t.PatchAt >= p.lin+0x1000 || t.PatchAt+uint64(t.PatchLen) <= p.lin {
+			continue
+		}
+		r.diff(out, p)
+	}
 }
 
 // storeFault replaces what the handler of an exception found by what it interrupted.
@@ -395,20 +432,21 @@ func (r *Rig) storeFault(out *Result) {
 	}
 }
 
-// diff records and undoes the differences between a window and what it should hold.
-func (r *Rig) diff(out *Result, at uint64, got, want []byte) {
-	if bytes.Equal(got, want) {
-		return
-	}
-	for i := 0; i < len(got); i += 8 {
-		v := binary.LittleEndian.Uint64(got[i:])
-		if v == binary.LittleEndian.Uint64(want[i:]) {
+// diff records and undoes the differences between a page and what it should hold.
+func (r *Rig) diff(out *Result, p *windowPage) {
+	const line = 64
+	for i := 0; i < 0x1000; i += line {
+		got, want := (*[line]byte)(r.ram[p.ram+i:]), (*[line]byte)(r.base[p.content+i:])
+		if *got == *want {
 			continue
 		}
-		if out.NDiff < maxDiff {
-			out.Diff[out.NDiff] = Diff{at + uint64(i), v}
-			out.NDiff++
+		for k := 0; k < line; k += 8 {
+			v := binary.LittleEndian.Uint64(got[k:])
+			if v != binary.LittleEndian.Uint64(want[k:]) && out.NDiff < maxDiff {
+				out.Diff[out.NDiff] = Diff{p.lin + uint64(i+k), v}
+				out.NDiff++
+			}
 		}
+		*got = *want
 	}
-	copy(got, want)
 }
