@@ -31,7 +31,7 @@ var stateTypes = []string{
 	"fdc82077 1 99fd1b8f",
 	"ide.0 2 79829e99",
 	"ide.1 2 79829e99",
-	"vga 1 0c106edf",
+	"vga 2 80e8731d",
 	"keys 1 13d8d225",
 	"i440fx 2 05d7a4ec",
 	"piix4pm 2 f70db50b",

@@ -45,7 +45,7 @@ func (m *Machine) parts() []part {
 		p = append(p, chip(fmt.Sprintf("ide.%d", i), 2, c))
 	}
 	if b.vga != nil {
-		p = append(p, chip("vga", 1, b.vga)) // its memory goes with the RAM
+		p = append(p, chip("vga", 2, b.vga)) // its memory goes with the RAM
 	}
 	p = append(p,
 		row[keyState]("keys", 1, &m.keys),

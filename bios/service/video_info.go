@@ -2,14 +2,19 @@ package service
 
 import "github.com/glassbox-vm/glassbox/bios/rom"
 
-// setBorder is AH = 0Bh: border, or the palette of the CGA.
+// setBorder is AH = 0Bh: border, or the palette of the CGA. Bit 4 of the border makes the
+// three colours of modes 4 and 5 bright.
 func (c *call) setBorder() {
 	v, reg := c.bx.lo(), c.b(bdaPaletteReg)
 	if c.bx.hi() == 0 {
 		c.setB(bdaPaletteReg, reg&0xe0|v&0x1f)
-		c.setAttr(0x11, v&0x0f|v&0x10)
-		if m, _ := c.mode(); !m.text {
+		c.setAttr(0x11, v&0x1f)
+		m, _ := c.mode()
+		if !m.text {
 			c.setAttr(0, v&7|v&8<<1)
+		}
+		for i := uint8(1); i < 4 && m.bits == 2; i++ {
+			c.setAttr(i, c.getAttr(i)&^0x10|v&0x10)
 		}
 		return
 	}

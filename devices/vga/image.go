@@ -112,26 +112,23 @@ func (d *textPen) character(p *pen, ma, row uint32) {
 		}
 	}
 	line := d.vram[(base+char*32+row)&(planeSize-1)<<2|2]
-	if row == uint32(s.CRTC[crtcUnderline]&0x1f) && attr&0x77 == 1 {
-		line = 0xff
-	}
-	if d.cursorOn && ma&0xffff == d.cursor && row >= uint32(s.CRTC[crtcCurStart]&0x1f) && row <= uint32(s.CRTC[crtcCurEnd]&0x1f) {
-		line = 0xff
+	ninth := s.Attr[attrMode]&4 != 0 && char&0xe0 == 0xc0 && line&1 != 0
+	if d.solid(ma, row, attr) {
+		line, ninth = 0xff, true
 	}
 	for bit := range 8 {
 		p.put(d.colours[pick(line<<bit&0x80 != 0, fg, bg)])
 	}
 	if d.cell == 9 {
-		ninth := s.Attr[attrMode]&4 != 0 && char&0xe0 == 0xc0 || line == 0xff && char&0xe0 != 0xc0 && d.underlined(ma, row, attr)
-		p.put(d.colours[pick(ninth && line&1 != 0, fg, bg)])
+		p.put(d.colours[pick(ninth, fg, bg)])
 	}
 }
 
-// underlined says whether the line is of the cursor or an underline, which go through the
-// ninth column too.
-func (d *textPen) underlined(ma, row uint32, attr uint8) bool {
-	return row == uint32(d.s.CRTC[crtcUnderline]&0x1f) && attr&0x77 == 1 || d.cursorOn && ma&0xffff == d.cursor &&
-		row >= uint32(d.s.CRTC[crtcCurStart]&0x1f) && row <= uint32(d.s.CRTC[crtcCurEnd]&0x1f)
+// solid says whether the line is of the cursor or an underline.
+func (d *textPen) solid(ma, row uint32, attr uint8) bool {
+	c := &d.s.CRTC
+	return row == uint32(c[crtcUnderline]&0x1f) && attr&0x77 == 1 || d.cursorOn && ma&0xffff == d.cursor &&
+		row >= uint32(c[crtcCurStart]&0x1f) && row <= uint32(c[crtcCurEnd]&0x1f)
 }
 
 func pick(b bool, yes, no uint8) uint8 {

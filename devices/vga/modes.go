@@ -90,7 +90,7 @@ func StandardMode(n uint8) (m Mode, ok bool) {
 func (s *State) Apply(m Mode) {
 	s.Misc, s.Seq, s.CRTC, s.Attr, s.Gfx = m.Misc, m.Seq, m.CRTC, m.Attr, m.Gfx
 	s.AttrIndex, s.AttrData = attrPAS, false
-	s.DAC.Mask = 0xff
+	s.Start, s.DAC.Mask = uint16(m.CRTC[crtcStartHi])<<8|uint16(m.CRTC[crtcStartLo]), 0xff
 }
 
 // EGAColours is the 64 colours that firmware puts into the DAC for text and 16-colour

@@ -143,6 +143,9 @@ func (d *Device) writeCRTC(off uint16, v uint8) {
 		}
 		return
 	}
+	if i == crtcStartHi || i == crtcStartLo {
+		d.s.takeStart(d.c.Clock.Now())
+	}
 	d.s.CRTC[i] = v
 }
 

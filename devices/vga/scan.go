@@ -13,7 +13,7 @@ type scanLine struct {
 func (s *State) scan(visit func(y uint32, l scanLine) bool) {
 	c := &s.CRTC
 	l := scanLine{
-		ma:  uint32(c[crtcStartHi])<<8 | uint32(c[crtcStartLo]) + uint32(c[crtcPresetRow])>>5&3,
+		ma:  uint32(s.Start) + uint32(c[crtcPresetRow])>>5&3,
 		row: uint32(c[crtcPresetRow] & 0x1f),
 	}
 	lastRow, step := uint32(c[crtcMaxScan]&0x1f), uint32(c[crtcOffset])*2

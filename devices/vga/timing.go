@@ -83,6 +83,26 @@ func (t *Timing) beam(now devices.Time) (line, char uint32) {
 	return uint32(at / row), uint32(at % row / t.CharTime)
 }
 
+// retraces is the number of vertical retraces that began before a moment.
+func (s *State) retraces(now devices.Time) uint64 {
+	t := s.Timing()
+	n := s.frame(now)
+	if line, _ := t.beam(now); line >= t.VRetrace {
+		n++
+	}
+	return n
+}
+
+// takeStart is what a vertical retrace does, if there was one since the registers were
+// written last: the next picture begins where they say.
+//
+// PS/2 Technical Reference, "Start Address High Register".
+func (s *State) takeStart(now devices.Time) {
+	if n := s.retraces(now); n != s.Retraces {
+		s.Start, s.Retraces = uint16(s.CRTC[crtcStartHi])<<8|uint16(s.CRTC[crtcStartLo]), n
+	}
+}
+
 // status is input status 1 at a moment.
 func (s *State) status(now devices.Time) (v uint8) {
 	t := s.Timing()

@@ -31,7 +31,7 @@
 // Display Interface" of Bochs (vbe_display_api.txt); docs/specs/standard-vga of QEMU.
 //
 // Not modelled: changes of registers in the middle of a frame (a picture is drawn from what
-// they hold at one moment); interlace; the vertical interrupt; overscan; the diagnostic
+// they hold at one moment, but for the start address, which is that of the last retrace); interlace; the vertical interrupt; overscan; the diagnostic
 // bits of input status 1; the odd/even page bit and chaining to more than 64 KiB; 64 KiB
 // boards (sequencer 04h bit 1); doubling of the vertical timing (CRTC 17h bit 2); light pen;
 // EDID; PCI command bits for the ports and for A0000h, which always answer.
@@ -95,6 +95,11 @@ type State struct {
 	Attr      [21]uint8
 	AttrData  bool // the next write to 3C0 is data
 	Latch     [4]uint8
+
+	// Start is the start address of the picture: CRTC 0Ch and 0Dh as they were at the last
+	// vertical retrace, the Retraces-th; after another they count again.
+	Start    uint16
+	Retraces uint64
 
 	DAC   DAC
 	DISPI DISPI
@@ -208,8 +213,12 @@ func (d *Device) check(s *State) error {
 	return d.checkDISPI(&s.DISPI)
 }
 
-// Peek returns the state for drawing, without a copy. It must not be changed.
-func (d *Device) Peek() *State { return &d.s }
+// Peek returns the state for drawing the picture of this moment.
+func (d *Device) Peek() *State {
+	s := d.s
+	s.takeStart(d.c.Clock.Now())
+	return &s
+}
 
 // VRAM is the video memory.
 func (d *Device) VRAM() []byte { return d.vram }

@@ -118,6 +118,9 @@ func (b *bench) peek(addr int) uint8 {
 	return uint8(b.Window(a/WindowSize).ReadMMIO(uint64(a%WindowSize), 1))
 }
 
+// frame is longer than one picture of any standard mode.
+const frame = devices.Second / 59
+
 func (b *bench) picture() *image.Paletted {
 	return b.Peek().Image(b.VRAM(), b.clock.Now()).(*image.Paletted)
 }
@@ -319,6 +322,7 @@ func TestTextScreen(t *testing.T) {
 	assert.Equal(t, "\n   Hello, █─!\n", text.String())
 
 	b.index(0x3d4, 0x0d, 80) // the screen starts one line down
+	b.clock.Advance(frame)
 	text, _ = b.Peek().Text(b.VRAM())
 	assert.Equal(t, "   Hello, █─!", text.Line(0))
 	assert.Equal(t, 0, text.CursorY)
@@ -341,6 +345,7 @@ func TestSplitScreenStartsAtAddressZero(t *testing.T) {
 	b.index(0x3d4, 0x11, 0x0e)
 	b.index(0x3d4, 0x07, 0x1f&^0x10|uint8(line>>8)<<4)
 	b.index(0x3d4, 0x09, 0x0f)
+	b.clock.Advance(frame)
 	text, _ := b.Peek().Text(b.VRAM())
 	require.Equal(t, 25, text.Rows)
 	assert.Equal(t, byte('C'), text.Row(0)[0].Char)
@@ -487,6 +492,8 @@ func TestModeX(t *testing.T) {
 	assert.Equal(t, []uint8{1, 2, 3}, []uint8{m.ColorIndexAt(0, 0), m.ColorIndexAt(319, 239), m.ColorIndexAt(101, 17)})
 	b.index(0x3d4, 0x0c, 80*240>>8) // the second page
 	b.index(0x3d4, 0x0d, 80*240&0xff)
+	assert.Equal(t, uint8(1), b.picture().ColorIndexAt(0, 0), "before the retrace")
+	b.clock.Advance(frame)
 	assert.Zero(t, b.picture().ColorIndexAt(0, 0))
 }
 

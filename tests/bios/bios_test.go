@@ -47,7 +47,7 @@ var programs = map[string]medium{
 }
 
 // alone are programs that SeaBIOS cannot be asked with.
-var alone = map[string]medium{"protected": onDisk}
+var alone = map[string]medium{"protected": onDisk, "pictures": onDisk}
 
 // mediumOf is what a program is booted from.
 func mediumOf(program string) medium {
@@ -125,8 +125,8 @@ var differences = map[string]map[string]string{
 	},
 }
 
-// image is a medium that begins with a program.
-func image(t *testing.T, program string) []byte {
+// imageOf is a medium that begins with a program.
+func imageOf(t *testing.T, program string) []byte {
 	m := mediumOf(program)
 	code, err := os.ReadFile(filepath.Join("testdata", program+".bin"))
 	require.NoError(t, err)
@@ -167,7 +167,7 @@ func run(t *testing.T, program string, engine machine.Engine) string {
 func runOn(t *testing.T, program string, cfg machine.Config) string {
 	var out bytes.Buffer
 	img := filepath.Join(t.TempDir(), "image")
-	require.NoError(t, os.WriteFile(img, image(t, program), 0o600))
+	require.NoError(t, os.WriteFile(img, imageOf(t, program), 0o600))
 	d, err := disk.Open(img, disk.Options{})
 	require.NoError(t, err)
 	defer d.Close()
@@ -228,7 +228,7 @@ func TestRecordedAnswersAreSeaBIOSs(t *testing.T) {
 	for p, m := range programs {
 		dir := t.TempDir()
 		img, log := filepath.Join(dir, "disk.img"), filepath.Join(dir, "log")
-		require.NoError(t, os.WriteFile(img, image(t, p), 0o600))
+		require.NoError(t, os.WriteFile(img, imageOf(t, p), 0o600))
 		b, _ := exec.Command("timeout", "60", qemu, "-display", "none", "-m", "32", "-nodefaults", "-vga", "std",
 			"-serial", "null", "-drive", fmt.Sprintf(m.qemu, img), "-debugcon", "file:"+log,
 			"-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-no-reboot").CombinedOutput()

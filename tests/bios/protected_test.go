@@ -34,7 +34,7 @@ func TestProtectedModeInterfaces(t *testing.T) {
 // TestBootMenu chooses the diskette although the order says hard disk.
 func TestBootMenu(t *testing.T) {
 	cfg := machine.Config{Memory: 16 << 20, Boot: machine.Boot{Menu: true}}
-	cfg.Drives[0] = &machine.Drive{Image: diskOf(image(t, "services"))}
+	cfg.Drives[0] = &machine.Drive{Image: diskOf(imageOf(t, "services"))}
 	cfg.Drives[machine.FloppyA] = &machine.Drive{Image: diskOf(make([]byte, 1440<<10))}
 	s := start(t, cfg)
 	s.see(`Press F12 or Esc for the boot menu`)
