@@ -398,7 +398,7 @@ func (c *CPU) mayStoreWatched(la mmu.LinAddr, w width, gen uint64) bool {
 		return false
 	}
 	off, ok := c.MMU.Watched(la, c.class)
-	return ok && c.fast.pages[off/mmuPage].lines&linesOf(off, int(w)) == 0
+	return ok && !c.fast.pages[off/mmuPage].holds(off, int(w))
 }
 
 // mayStore says whether the TLB allows stores to the page of la.

@@ -63,9 +63,12 @@ const (
 type codePage struct {
 	blocks *block
 	lines  uint64 // bit i: bytes 64i…64i+63 hold code of a block
-	idle   uint8  // writes since the last block died
-	kills  uint8  // writes to code, counted up to manyKills
-	cool   uint16 // instructions interpreted since then
+	// bytes says which of them: bit j of word i is byte 64i+j. A word counts only where
+	// lines has its bit.
+	bytes *[mmuPage / 64]uint64
+	idle  uint8  // writes since the last block died
+	kills uint8  // writes to code, counted up to manyKills
+	cool  uint16 // instructions interpreted since then
 }
 
 // A fastEngine is the code cache of the processors of a machine. Nothing in it depends on
@@ -182,7 +185,10 @@ func (f *fastEngine) add(b *block) {
 	f.remember(b)
 	p := &f.pages[b.off/mmuPage]
 	b.page, p.blocks = p.blocks, b
-	p.lines |= linesOf(b.off, int(b.size))
+	if p.bytes == nil {
+		p.bytes = new([mmuPage / 64]uint64)
+	}
+	p.mark(b)
 	p.idle = 0
 	f.mem.Protect(b.off)
 }
@@ -192,6 +198,46 @@ func linesOf(off uint64, n int) uint64 {
 	first := off % mmuPage / 64
 	last := (off%mmuPage + uint64(n) - 1) / 64
 	return ^uint64(0) << first & (^uint64(0) >> (63 - last))
+}
+
+// bytesOf is the bits of a word of codePage.bytes for n bytes at off: of the line with off
+// when line is 0, of the next when it is 1, and so on.
+func bytesOf(off uint64, n, line int) uint64 {
+	first := int(off%64) - 64*line
+	end := first + n
+	bits := ^uint64(0)
+	if first > 0 {
+		bits <<= first
+	}
+	if end < 64 {
+		bits &= 1<<end - 1
+	}
+	return bits
+}
+
+// mark notes where the code of b lies.
+func (p *codePage) mark(b *block) {
+	n := int(b.size)
+	for i, line := 0, b.off%mmuPage/64; 64*i < int(b.off%64)+n; i, line = i+1, line+1 {
+		if p.lines&(1<<line) == 0 {
+			p.lines |= 1 << line
+			p.bytes[line] = 0
+		}
+		p.bytes[line] |= bytesOf(b.off, n, i)
+	}
+}
+
+// holds says whether one of n bytes at off, all in the page, is code of a block.
+func (p *codePage) holds(off uint64, n int) bool {
+	if p.lines&linesOf(off, n) == 0 {
+		return false
+	}
+	for i, line := 0, off%mmuPage/64; 64*i < int(off%64)+n; i, line = i+1, line+1 {
+		if p.lines&(1<<line) != 0 && p.bytes[line]&bytesOf(off, n, i) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // A way is one of the links of a branch.
@@ -230,7 +276,7 @@ func (f *fastEngine) written(off uint64, n int) {
 		}
 		return
 	}
-	if p.lines&linesOf(off, n) == 0 {
+	if !p.holds(off, n) {
 		return
 	}
 	end, killed := off+uint64(n), false
@@ -289,7 +335,7 @@ func (f *fastEngine) prune(p *codePage) {
 			*at = b.page
 			continue
 		}
-		p.lines |= linesOf(b.off, int(b.size))
+		p.mark(b)
 		if b.last != nil {
 			b.last.next, b.last.taken = nil, nil
 		}

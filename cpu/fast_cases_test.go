@@ -3,9 +3,11 @@ package cpu
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/glassbox-vm/glassbox/cpu/x86"
@@ -106,4 +108,30 @@ func TestPushWhereLoadAndStoreShareASlot(t *testing.T) {
 		"48c7c408084200 ff342500000200 f4") // mov rsp, 420808h; push qword [20000h]
 	require.Equal(t, Halted, r.cpu.Activity)
 	require.Equal(t, uint64(0x420800), r.cpu.S.R[x86.RSP])
+}
+
+// TestPageKnowsItsCodeByTheByte compares codePage with a list of the bytes.
+func TestPageKnowsItsCodeByTheByte(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var p codePage
+		p.bytes = new([mmuPage / 64]uint64)
+		for i := range p.bytes {
+			p.bytes[i] = r.Uint64() // of blocks that are gone
+		}
+		var code [mmuPage]bool
+		for range 1 + r.IntN(20) {
+			b := block{off: 7*mmuPage + r.Uint64N(mmuPage)}
+			b.size = uint16(1 + r.Uint64N(min(300, 8*mmuPage-b.off)))
+			p.mark(&b)
+			for i := range uint64(b.size) {
+				code[b.off%mmuPage+i] = true
+			}
+		}
+		for range 2000 {
+			off := r.Uint64N(mmuPage)
+			n := 1 + r.Uint64N(min(16<<r.IntN(9), mmuPage-off))
+			assert.Equal(t, slices.Contains(code[off:off+n], true), p.holds(3*mmuPage+off, int(n)), "%d bytes at %d", n, off)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,6 +101,7 @@ const stepBudget = 2e10
 func (s *session) see(pattern string) {
 	s.t.Helper()
 	re := regexp.MustCompile(pattern)
+	began, since, count := time.Now(), s.m.Now(), s.m.Count()
 	matches := func() bool { return re.MatchString(screen(s.m)) || re.MatchString(s.serial.String()) }
 	s.m.OnScreen(40*devices.Millisecond, func() {
 		if matches() {
@@ -109,6 +111,8 @@ func (s *session) see(pattern string) {
 	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
 	s.m.OnScreen(0, nil)
 	require.NoError(s.t, err)
+	s.t.Logf("%5.1f s, guest's %5.1f s, %6d M instructions: %s", time.Since(began).Seconds(),
+		float64(s.m.Now()-since)/float64(devices.Second), (s.m.Count()-count)/1e6, pattern)
 	if !matches() {
 		text := s.serial.String()
 		s.t.Fatalf("no %q: %v\n%s\nCOM1: %s", pattern, res.Reason, screen(s.m), text[max(0, len(text)-2000):])
