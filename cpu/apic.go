@@ -19,6 +19,8 @@ type APIC interface {
 	SetTSCDeadline(v uint64)
 	// TSCMoved tells that the time-stamp counter was written.
 	TSCMoved()
+	// Perf requests the interrupt of the performance counters.
+	Perf()
 }
 
 // Bits of IA32_APIC_BASE.

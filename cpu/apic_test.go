@@ -28,7 +28,8 @@ func TestPauseEndsInBothEngines(t *testing.T) {
 type fakeAPIC struct {
 	base, deadline uint64
 	tpr            uint8
-	moved          int
+	moved, perf    int
+	onPerf         func()
 }
 
 func (a *fakeAPIC) Base() uint64                    { return a.base }
@@ -40,6 +41,12 @@ func (a *fakeAPIC) SetTPR(v uint8)                  { a.tpr = v }
 func (a *fakeAPIC) TSCDeadline() uint64             { return a.deadline }
 func (a *fakeAPIC) SetTSCDeadline(v uint64)         { a.deadline = v }
 func (a *fakeAPIC) TSCMoved()                       { a.moved++ }
+
+func (a *fakeAPIC) Perf() {
+	if a.perf++; a.onPerf != nil {
+		a.onPerf()
+	}
+}
 
 func TestRegistersOfTheAPIC(t *testing.T) {
 	r := newRig(t, "max,+x2apic")

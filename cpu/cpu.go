@@ -158,8 +158,10 @@ type CPU struct {
 	noting  bool   // somebody looks at accesses to data: dbgArmed, or Stops.Watches
 	stops   *stopper
 
-	// TSC is virtual cycles; the board supplies it because it is time.
+	// ReadTSC is virtual cycles; the board supplies it because it is time.
 	ReadTSC func() uint64
+	// CPI is how many of these cycles one instruction takes, for the performance counters; 0 is 1.
+	CPI uint64
 	// tscOffset is what writes to the TSC MSR and TSC_ADJUST add.
 	tscOffset uint64
 
@@ -174,7 +176,7 @@ type CPU struct {
 	OnPause     func()                          // PAUSE: another processor may as well run
 	FERR        func(high bool)                 // x87 error pin (CR0.NE = 0)
 	pmcAt       uint64                          // instruction count up to which performance counters are right
-	pmcCycles   uint64                          // and cycles
+	pmcOn       bool                            // a performance counter is enabled
 	pendingDB   uint64                          // DR6 bits of debug traps to report after this instruction
 	stepTrap    bool                            // TF was set when the instruction began: a trap follows it
 

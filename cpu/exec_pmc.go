@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 )
 
@@ -8,14 +10,16 @@ import (
 //
 //	IA32_PMC0…3        48 bits, what IA32_PERFEVTSEL0…3 select
 //	IA32_FIXED_CTR0    instructions completed
-//	IA32_FIXED_CTR1    core cycles; FIXED_CTR2 reference cycles: both virtual TSC cycles
+//	IA32_FIXED_CTR1    core cycles; FIXED_CTR2 reference cycles: both CPU.CPI for each instruction
 //
 // SDM Vol. 3B, "Architectural Performance Monitoring". The counters are exact: an
-// instruction counts at the privilege level where it began. Events that are not instructions
-// or cycles never happen, and CPUID leaf 0Ah says so.
+// instruction counts at the privilege level where it began, and an interrupt on overflow is
+// requested behind the very instruction that caused it. What counts as an instruction is what
+// Count counts: the delivery of an interrupt does, and each slice of a repeated one. A
+// processor that is halted, or whose turn it is not, has no cycles. Events that are not
+// instructions or cycles never happen, and CPUID leaf 0Ah says so.
 //
-// Not modelled: interrupts on overflow (the status bits are set), edge detection and the
-// counter mask.
+// Not modelled: edge detection, the counter mask, freezing on an interrupt.
 
 const (
 	pmcCount = 4
@@ -40,6 +44,7 @@ var pmcPowerOn = PMCs{GlobalCtrl: 1<<pmcCount - 1}
 const (
 	selUser    = 1 << 16
 	selOS      = 1 << 17
+	selInt     = 1 << 20 // interrupt on overflow
 	selEnable  = 1 << 22
 	selDefined = 1<<32 - 1 - 1<<21 // bit 21, AnyThread, comes with version 3
 )
@@ -49,18 +54,32 @@ const (
 	fixedBits  = 0xbbb // enable in two rings and interrupt, for each counter
 )
 
-// fixedRing is the enable bit of a fixed counter at privilege level 0 and above.
+// Bits of each group of four in IA32_FIXED_CTR_CTRL: enabled at privilege level 0 and above, and
+// interrupt on overflow.
 var fixedRing = [2]uint64{1, 2}
 
-// syncPMC adds what happened since the last call to the counters that run. It is called
-// before counters or controls are used, and before the privilege level changes.
-func (c *CPU) syncPMC() {
-	n, t := c.Count(), c.cycles()
-	insts, cycles := n-c.pmcAt, t-c.pmcCycles
-	c.pmcAt, c.pmcCycles = n, t
-	p := &c.MSR.PMC
+const fixedInt = 8
+
+// Events that happen: event number and unit mask of IA32_PERFEVTSELx.
+const (
+	eventInstructions = 0x00c0
+	eventCycles       = 0x003c
+	eventReference    = 0x013c
+)
+
+// A pmcRunning is a counter that counts at the present privilege level.
+type pmcRunning struct {
+	at        *uint64
+	bit       int  // of the global status
+	cycles    bool // not instructions
+	interrupt bool // on overflow
+}
+
+// counting calls f for each counter that counts now.
+func (c *CPU) counting(f func(pmcRunning)) {
+	p, user := &c.MSR.PMC, c.CPL != 0
 	ring := uint64(selOS)
-	if c.CPL != 0 {
+	if user {
 		ring = selUser
 	}
 	for i := range p.Counter {
@@ -69,22 +88,88 @@ func (c *CPU) syncPMC() {
 			continue
 		}
 		switch sel & 0xffff {
-		case 0x00c0: // instructions retired
-			p.add(&p.Counter[i], insts, i)
-		case 0x003c, 0x013c: // core and reference cycles
-			p.add(&p.Counter[i], cycles, i)
+		case eventInstructions:
+			f(pmcRunning{&p.Counter[i], i, false, sel&selInt != 0})
+		case eventCycles, eventReference:
+			f(pmcRunning{&p.Counter[i], i, true, sel&selInt != 0})
 		}
 	}
 	for i := range p.Fixed {
 		ctrl := p.FixedCtrl >> (4 * i)
-		if p.GlobalCtrl>>(32+i)&1 == 0 || ctrl&fixedRing[b2i(c.CPL != 0)] == 0 {
-			continue
+		if p.GlobalCtrl>>(32+i)&1 != 0 && ctrl&fixedRing[b2i(user)] != 0 {
+			f(pmcRunning{&p.Fixed[i], 32 + i, i > 0, ctrl&fixedInt != 0})
 		}
-		d := cycles
-		if i == 0 {
-			d = insts
+	}
+}
+
+// cpi is the number of cycles of an instruction.
+func (c *CPU) cpi() uint64 { return max(c.CPI, 1) }
+
+// syncPMC adds what happened since the last call to the counters that run, and requests
+// the interrupts of those that overflowed. It is called before counters or controls are used,
+// before the privilege level changes, and at the end of Run.
+func (c *CPU) syncPMC() {
+	n := c.Count()
+	insts := n - c.pmcAt
+	c.pmcAt = n
+	if !c.pmcOn || insts == 0 {
+		return
+	}
+	request := false
+	c.counting(func(r pmcRunning) {
+		d := insts
+		if r.cycles {
+			d *= c.cpi()
 		}
-		p.add(&p.Fixed[i], d, 32+i)
+		v := *r.at + d
+		*r.at = v & pmcMask
+		if v > pmcMask {
+			c.MSR.PMC.GlobalStatus |= 1 << r.bit
+			request = request || r.interrupt
+		}
+	})
+	if request && c.APIC != nil {
+		c.APIC.Perf()
+	}
+}
+
+// pmcDue is the number of instructions until a counter overflows that then interrupts, if
+// nothing changes before; at least 1. The counters must be in sync.
+func (c *CPU) pmcDue() int64 {
+	due := uint64(math.MaxInt64)
+	c.counting(func(r pmcRunning) {
+		if !r.interrupt {
+			return
+		}
+		left := pmcMask + 1 - *r.at
+		if r.cycles {
+			left = (left + c.cpi() - 1) / c.cpi()
+		}
+		due = min(due, left)
+	})
+	return int64(due)
+}
+
+// pmcChanged is called when counters, controls or the privilege level have changed.
+func (c *CPU) pmcChanged() {
+	if c.pmcOn = c.MSR.PMC.running(); c.pmcOn {
+		c.Limit(c.pmcDue())
+	}
+}
+
+// beginPMC and endPMC surround Run. A run ends behind an instruction that makes a counter
+// overflow whose interrupt is enabled: so both engines find it at the same place.
+func (c *CPU) beginPMC(budget int64) int64 {
+	if !c.pmcOn {
+		return budget
+	}
+	c.syncPMC()
+	return min(budget, c.pmcDue())
+}
+
+func (c *CPU) endPMC() {
+	if c.pmcOn {
+		c.syncPMC()
 	}
 }
 
@@ -109,27 +194,6 @@ func (p *PMCs) valid() bool {
 	return bad|p.FixedCtrl&^fixedBits|(p.GlobalCtrl|p.GlobalStatus)&^globalBits == 0
 }
 
-// add counts counter at on by d and notes an overflow in bit of the global status.
-func (p *PMCs) add(at *uint64, d uint64, bit int) {
-	v := *at + d
-	if v > pmcMask {
-		p.GlobalStatus |= 1 << bit
-	}
-	*at = v & pmcMask
-}
-
-// ClockSet tells that ReadTSC jumped, as it does while a board restores its state: the
-// performance counters go on from its present value.
-func (c *CPU) ClockSet() { c.pmcAt, c.pmcCycles = c.Count(), c.cycles() }
-
-// cycles is the virtual cycle counter without what the guest did to the TSC.
-func (c *CPU) cycles() uint64 {
-	if c.ReadTSC == nil {
-		return c.Count()
-	}
-	return c.ReadTSC()
-}
-
 // Rows of msrRows: every access catches up first.
 
 func pmcRead(at func(p *PMCs, i uint32) *uint64) func(*CPU, uint32) uint64 {
@@ -151,6 +215,7 @@ func pmcWrite(at func(p *PMCs, i uint32) *uint64, mask uint64, ext bool) func(*C
 		}
 		c.syncPMC()
 		*at(&c.MSR.PMC, i) = v
+		c.pmcChanged()
 		return true
 	}
 }

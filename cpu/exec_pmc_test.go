@@ -44,7 +44,7 @@ func TestCountersCountInstructionsExactly(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newRig(t, "max")
 			r.long(0)
-			r.ReadTSC = func() uint64 { return 3 * r.Count() }
+			r.CPI = 3
 			r.syncPMC()
 			require.True(t, r.WriteMSR(x86.MSR_PERFEVTSEL0, tc.sel))
 			require.True(t, r.WriteMSR(x86.MSR_FIXED_CTR_CTRL, tc.fixed))
@@ -87,6 +87,95 @@ func TestCounterOverflowIsNoted(t *testing.T) {
 	assert.Zero(t, v)
 	assert.False(t, r.WriteMSR(x86.MSR_PERF_GLOBAL_CTRL, 1<<8))
 	assert.False(t, r.WriteMSR(x86.MSR_PERF_GLOBAL_STATUS, 0))
+}
+
+// TestOverflowInterruptsBehindItsInstruction lets a counter overflow at every instruction of a loop, in
+// runs of several lengths, and looks where the NMI finds the program.
+func TestOverflowInterruptsBehindItsInstruction(t *testing.T) {
+	const loop = "ff c0 ff c1 ff c2 eb f8" // INC EAX; INC ECX; INC EDX; JMP
+	for _, tc := range []struct {
+		name   string
+		setup  func(c *CPU, n uint64) bool // n instructions from the overflow
+		period uint64
+	}{
+		{"instructions", func(c *CPU, n uint64) bool {
+			return c.WriteMSR(x86.MSR_PMC0, -n) && c.WriteMSR(x86.MSR_PERFEVTSEL0, selEnable|selOS|selInt|eventInstructions)
+		}, 1},
+		{"cycles", func(c *CPU, n uint64) bool {
+			return c.WriteMSR(x86.MSR_PMC0, -(4*n)+3) && c.WriteMSR(x86.MSR_PERFEVTSEL0, selEnable|selOS|selInt|eventCycles)
+		}, 4},
+		{"fixed, instructions", func(c *CPU, n uint64) bool {
+			return c.WriteMSR(x86.MSR_FIXED_CTR0, -n&pmcMask) && c.WriteMSR(x86.MSR_FIXED_CTR_CTRL, 1|fixedInt) && c.WriteMSR(x86.MSR_PERF_GLOBAL_CTRL, 1<<32)
+		}, 1},
+	} {
+		for n := uint64(1); n < 12; n++ {
+			for _, slice := range []int64{1, 2, 5, 100} {
+				for engine, run := range map[string]func(*CPU, int64) (int64, ExitReason){"plain": (*CPU).Run, "fast": (*CPU).RunFast} {
+					r := newRig(t, "max")
+					r.long(0)
+					r.poke(rigHandle+16*2, 1, 0xf4)
+					r.CPI = 4
+					a := &fakeAPIC{base: 0xfee00900, onPerf: func() { r.NMI = true }}
+					r.APIC = a
+					r.code(loop)
+					for i := range 3 {
+						r.S.R[i] = 0
+					}
+					require.True(t, tc.setup(r.CPU, n))
+					start := r.Count()
+					for r.Activity != Halted && r.Count() < start+1000 {
+						run(r.CPU, slice)
+					}
+					assert.Equal(t, 1, a.perf)
+					assert.EqualValues(t, n+2, r.Count()-start, "%s, %s engine, %d instructions, slices of %d: then the NMI and HLT", tc.name, engine, n, slice)
+					assert.Equal(t, 3*(n/4)+n%4, r.S.R[0]+r.S.R[1]+r.S.R[2])
+				}
+			}
+		}
+	}
+}
+
+// TestOverflowAtChangeOfPrivilege: the instruction that leaves the privilege level that is
+// counted is the one that overflows; and counting begins again where the level returns.
+func TestOverflowAtChangeOfPrivilege(t *testing.T) {
+	for engine, run := range map[string]func(*CPU, int64) (int64, ExitReason){"plain": (*CPU).Run, "fast": (*CPU).RunFast} {
+		r := newRig(t, "max")
+		r.long(3)
+		a := &fakeAPIC{base: 0xfee00900}
+		var at []uint64
+		start := r.Count()
+		a.onPerf = func() { at = append(at, r.Count()-start) }
+		r.APIC = a
+		r.code("90 90 cd 10") // INT 10h at level 3, whose handler has 5 NOPs and returns
+		r.poke(rigHandle+16*0x10, 8, 0xcf48_9090909090)
+		require.True(t, r.WriteMSR(x86.MSR_PMC0, ^uint64(2))) // 3 at level 3
+		require.True(t, r.WriteMSR(x86.MSR_PMC0+1, ^uint64(3)))
+		require.True(t, r.WriteMSR(x86.MSR_PERFEVTSEL0, selEnable|selUser|selInt|eventInstructions))
+		require.True(t, r.WriteMSR(x86.MSR_PERFEVTSEL0+1, selEnable|selOS|selInt|eventInstructions)) // 4 at level 0
+		for r.Count() < start+9 {
+			run(r.CPU, 100)
+			if len(at) == 2 {
+				break
+			}
+		}
+		assert.Equal(t, []uint64{3, 7}, at, engine)
+	}
+}
+
+// TestSavingRequestsNothing: a counter that the delivery of an interrupt makes overflow has
+// requested its own before anybody can look.
+func TestSavingRequestsNothing(t *testing.T) {
+	r := newRig(t, "max")
+	r.long(0)
+	a := &fakeAPIC{base: 0xfee00900}
+	r.APIC = a
+	require.True(t, r.WriteMSR(x86.MSR_PMC0, ^uint64(0)))
+	require.True(t, r.WriteMSR(x86.MSR_PERFEVTSEL0, selEnable|selOS|selInt|eventInstructions))
+	r.Interrupt(0x11)
+	assert.Equal(t, 1, a.perf)
+	s := r.Save()
+	assert.Equal(t, 1, a.perf)
+	assert.EqualValues(t, 1, s.MSR.PMC.GlobalStatus)
 }
 
 func TestRDPMCRights(t *testing.T) {

@@ -27,12 +27,14 @@ func (c *CPU) RunFast(budget int64) (executed int64, reason ExitReason) {
 		c.enableFast()
 	}
 	c.fast.from = nil
+	budget = c.beginPMC(budget)
 	c.granted, c.S.Budget = budget, budget
 	reason = c.fastLoop()
 	c.flushFlags()
 	executed = c.granted - c.S.Budget
 	c.instructions += uint64(executed)
 	c.granted, c.S.Budget = 0, 0
+	c.endPMC()
 	return executed, reason
 }
 

@@ -196,6 +196,7 @@ func setsRF(f Fault) bool {
 func (c *CPU) Interrupt(vector uint8) {
 	c.instructions++
 	c.takeExternal(event{vector: x86.Vector(vector), kind: EventHardware, rip: c.S.RIP})
+	c.endPMC()
 }
 
 // deliverNMI takes the latched non-maskable interrupt; further ones wait for IRET.

@@ -197,10 +197,14 @@ func (c *CPU) writeFlags(mask, f x86.Flags) {
 
 // setCPL changes the current privilege level.
 func (c *CPU) setCPL(cpl uint8) {
-	if (cpl == 0) != (c.CPL == 0) && c.MSR.PMC.running() {
+	counts := c.pmcOn && (cpl == 0) != (c.CPL == 0)
+	if counts {
 		c.syncPMC()
 	}
 	c.CPL = cpl
+	if counts {
+		c.pmcChanged()
+	}
 }
 
 // updatePaging tells the MMU about the registers that govern paging.

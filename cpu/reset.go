@@ -57,7 +57,7 @@ func (c *CPU) Reset() {
 	c.XCR0 = xcrX87
 	c.PKRU = 0
 	c.MSR = MSRs{PAT: patPowerOn, MiscEnable: c.Model.miscEnable(), PMC: pmcPowerOn}
-	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
+	c.pmcAt, c.pmcOn = c.Count(), false
 	c.tscOffset = 0
 	c.tscOffset = -c.tsc() // the counter starts at 0
 	c.NMI = false

@@ -34,11 +34,13 @@ func (r ExitReason) String() string {
 // an instruction that touches a chip or between calls of Run, IF only by instructions
 // that end a block; therefore all engines recognise an interrupt at the same count.
 func (c *CPU) Run(budget int64) (executed int64, reason ExitReason) {
+	budget = c.beginPMC(budget)
 	c.granted, c.S.Budget = budget, budget
 	reason = c.loop()
 	executed = c.granted - c.S.Budget
 	c.instructions += uint64(executed)
 	c.granted, c.S.Budget = 0, 0
+	c.endPMC()
 	return executed, reason
 }
 

@@ -93,7 +93,7 @@ func (c *CPU) Restore(s Snapshot) error {
 		c.listen()
 	}
 	c.instructions, c.granted, c.S.Budget = s.Instructions, 0, 0
-	c.pmcAt, c.pmcCycles = c.Count(), c.cycles()
+	c.pmcAt, c.pmcOn = c.Count(), c.MSR.PMC.running()
 	c.LastChain, c.LastEvent = Chain{}, Event{}
 	c.MMU.PDPTE = s.PDPTE
 	c.MMU.SetMode(c.CR0, c.CR3, c.CR4, c.EFER)

@@ -136,6 +136,7 @@ func (m *Machine) build() error {
 	b.ports = ioport.New()
 	for _, c := range b.cpus {
 		c.ReadTSC = func() uint64 { return uint64(m.clock.Now()) } // 1 GHz
+		c.CPI = uint64(instructionTime)
 		c.OnUnknown = func(what string, n uint32) { m.unknown[fmt.Sprintf("%s %#x", what, n)]++ }
 		c.Ports = b.ports
 	}

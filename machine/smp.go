@@ -86,9 +86,6 @@ func (t *turns) Restore(s turnState) error {
 	}
 	t.give(int(s.CPU))
 	t.s.Left = s.Left
-	for _, c := range t.b.cpus {
-		c.ClockSet()
-	}
 	return nil
 }
 
