@@ -33,7 +33,12 @@ const diskSize = 4 * 16 * 63 * 512
 //go:generate nasm -f bin -i programs/ -o programs/segments.bin programs/segments.asm
 //go:generate nasm -f bin -i programs/ -o programs/tasks.bin programs/tasks.asm
 //go:generate nasm -f bin -i programs/ -o programs/faults.bin programs/faults.asm
+//go:generate nasm -f bin -i programs/ -o programs/events.bin programs/events.asm
+//go:generate nasm -f bin -i programs/ -o programs/modes.bin programs/modes.asm
 //go:generate nasm -f bin -i programs/ -o programs/long.bin programs/long.asm
+//go:generate nasm -f bin -i programs/ -o programs/rights.bin programs/rights.asm
+//go:generate nasm -f bin -i programs/ -o programs/la57.bin programs/la57.asm
+//go:generate nasm -f bin -i programs/ -o programs/perf.bin programs/perf.asm
 //go:generate nasm -f bin -i programs/ -o programs/v86.bin programs/v86.asm
 
 // programs lists the programs.
@@ -135,7 +140,7 @@ type disagreement struct {
 }
 
 // disagreements reads disagree.txt: a header "[peer program: reason]" and below it what the peer
-// writes instead.
+// writes instead; a star means that it is not asked.
 func disagreements(t *testing.T) (all []*disagreement) {
 	text, err := os.ReadFile("disagree.txt")
 	require.NoError(t, err)
@@ -150,6 +155,9 @@ func disagreements(t *testing.T) (all []*disagreement) {
 			f := strings.Fields(who)
 			require.Len(t, f, 2, l)
 			head = disagreement{peer: f[0], program: f[1], reason: reason}
+		case l == "*":
+			d := head
+			all = append(all, &d)
 		default:
 			d := head
 			var ok bool
@@ -167,6 +175,12 @@ func TestPeersAsTheManualSays(t *testing.T) {
 	for peer, command := range map[string]func(t *testing.T, dir, disk string) *exec.Cmd{"qemu": qemu, "bochs": bochs} {
 		for _, p := range programs(t) {
 			t.Run(peer+"/"+p, func(t *testing.T) {
+				for _, d := range all {
+					if d.peer == peer && d.program == p && d.name == "" {
+						d.seen = true
+						t.Skip(d.reason)
+					}
+				}
 				dir := t.TempDir()
 				cmd := command(t, dir, image(t, p, dir))
 				got := runPeer(t, cmd, filepath.Join(dir, "out"))
@@ -254,7 +268,7 @@ const bochsrc = `config_interface: textconfig
 display_library: rfb, options="timeout=0"
 romimage: file=%q
 vgaromimage: file=%q
-cpu: model=corei7_skylake_x, count=1, ignore_bad_msrs=0, ips=60000000, reset_on_triple_fault=0
+cpu: model=corei7_icelake_u, count=1, ignore_bad_msrs=0, ips=60000000, reset_on_triple_fault=0
 memory: guest=32, host=32
 clock: sync=none, time0=1577836800
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14

@@ -447,45 +447,6 @@ cr2_:	mov eax, cr2
 	also "CR2", eax
 	ret
 
-; dr6_ switches breakpoints off.
-dr6_:	mov eax, 0x400
-	mov dr7, eax
-	mov eax, 0xffff0ff0
-	mov dr6, eax
-	ret
-showdr6: mov eax, 0x400
-	mov dr7, eax
-	mov eax, dr6
-	also "DR6", eax
-	ret
-
-; timer waits until the timer requests interrupt 20h and does not let it come.
-timer:	cli
-	mov al, 0x20               ; what may be in service
-	out 0x20, al
-	mov al, 0x11               ; the 8259A at 20h, alone
-	out 0x20, al
-	mov al, 0x20
-	out 0x21, al
-	mov al, 4
-	out 0x21, al
-	mov al, 3                  ; ends by itself
-	out 0x21, al
-	mov al, 0xfe
-	out 0x21, al
-	mov al, 0x30               ; counter 0, once
-	out 0x43, al
-	mov al, 0x40
-	out 0x40, al
-	mov al, 0
-	out 0x40, al
-.wait:	mov al, 0x0a
-	out 0x20, al
-	in al, 0x20
-	test al, 1
-	jz .wait
-	ret
-
 	times (-($-$$+0x7c00)) & 4095 db 0 ; a page of their own
 	tables
 SMALL	equ $-gdt

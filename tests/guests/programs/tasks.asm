@@ -29,10 +29,40 @@ T_T	equ 0x64
 	mov dword [begin], other
 %endmacro
 
-main:	mov dword [tss_main+4], STACKI
+H_SP0	equ 2
+H_SS0	equ 4
+H_IP	equ 0x0e
+H_FLAGS	equ 0x10
+H_AX	equ 0x12
+H_SP	equ 0x1a
+H_DI	equ 0x20
+H_ES	equ 0x22
+H_CS	equ 0x24
+H_SS	equ 0x26
+H_DS	equ 0x28
+STACK16	equ 0x5000
+STACKH	equ 0x4000
+
+; switch16 is switch to a task with a 16-bit TSS.
+%macro switch16 1
+	call fresh16
+	try %1
+	mov dword [begin], other16
+%endmacro
+
+main:	mov eax, [idt+13*8]
+	mov [stub13at], eax
+	mov eax, [idt+13*8+4]
+	mov [stub13at+4], eax
+	mov word [idt+0x32*8], look0
+	mov byte [idt+0x32*8+5], 0xee
+	mov dword [tss_main+4], STACKI
 	mov dword [tss_main+8], FLATD
 	mov word [tss_main+0x66], 0x68
-	mov eax, TSSF10<<16      ; #TS, #NP and #SS are tasks: the stack may be the culprit
+	mov eax, TSSF8<<16       ; #DF, #TS, #NP and #SS are tasks: the stack may be the culprit
+	mov [idt+8*8], eax
+	mov dword [idt+8*8+4], 0x8500
+	mov eax, TSSF10<<16
 	mov [idt+10*8], eax
 	mov dword [idt+10*8+4], 0x8500
 	mov eax, TSSF11<<16
@@ -252,12 +282,225 @@ main:	mov dword [tss_main+4], STACKI
 	done
 	also "CS", [cs_at]
 	endline
+; The stack of level 0 is at fault. SDM Vol. 2A, "INT n/INTO/INT3/INT1", label
+; INTER-PRIVILEGE-LEVEL-INTERRUPT: with bit EXT set but for INT n.
+;= SS0 null, INT: #TS(0000) +00
+	call fresh
+	mov dword [tss_main+8], 0
+	try "SS0 null, INT"
+	user
+	int 0x30
+	done
+	endline
+;= SS0 null, #UD: #TS(0001) +00
+	call fresh
+	try "SS0 null, #UD"
+	user
+	ud2
+	done
+	endline
+;= SS0 null, #DE: #DF(0000) +02
+	call fresh
+	try "SS0 null, #DE"
+	user
+	xor ecx, ecx
+	div ecx
+	done
+	endline
+;= SS0 absent, #UD: #SS(0089) +00
+	call fresh
+	mov dword [tss_main+8], DATAABS
+	try "SS0 absent, #UD"
+	user
+	ud2
+	done
+	endline
+;= SS0 absent, #GP: #DF(0000) +04
+	call fresh
+	try "SS0 absent, #GP"
+	user
+	mov ax, 0xfff8
+	mov fs, ax
+	done
+	endline
+;= SS0 of level 3, #UD: #TS(0021) +00
+	call fresh
+	mov dword [tss_main+8], USERD&~3
+	try "SS0 of level 3, #UD"
+	user
+	ud2
+	done
+	endline
+	mov dword [tss_main+8], FLATD
+
+; Tasks with a 16-bit TSS. SDM Vol. 3A, "16-Bit Task-State Segment (TSS)".
+;= jump to a 16-bit task: none TR 000000A0 flags 00000002 main 00000089 new 00000083 TS 00000008 link 00000000
+	switch16 "jump to a 16-bit task"
+	jmp TSS16:0
+	done
+	call state
+	endline
+;= registers of a 16-bit task: none AX 00001111 DI 00008888 ES 00000010 DS 00000010
+	switch16 "registers of a 16-bit task"
+	jmp TSS16:0
+	done
+	movzx eax, word [spare+24]
+	also "AX", eax
+	movzx eax, word [spare+28]
+	also "DI", eax
+	movzx eax, word [spare+32]
+	also "ES", eax
+	movzx eax, word [spare+36]
+	also "DS", eax
+	endline
+;= call of a 16-bit task: none TR 000000A0 flags 00004002 main 0000008B new 00000083 TS 00000008 link 00000028
+	switch16 "call of a 16-bit task"
+	call TSS16:0
+	done
+	call state
+	endline
+;= call of a 16-bit task and IRET: none TR 00000028 flags 00000046 main 0000008B new 00000081 TS 00000008 link 00000028
+	switch16 "call of a 16-bit task and IRET"
+	mov word [tss_16+H_IP], return
+	call TSS16:0
+	call look16
+	done
+	call state
+	endline
+;= a 16-bit task is saved: none IP 00000005 flags 00000002 AX 00002222 SS 000000B0 link 00000028
+	switch16 "a 16-bit task is saved"
+	mov word [tss_16+H_IP], leave16
+	call TSS16:0
+	done
+	movzx eax, word [tss_16+H_IP]
+	sub eax, leave16
+	also "IP", eax
+	movzx eax, word [tss_16+H_FLAGS]
+	also "flags", eax
+	movzx eax, word [tss_16+H_AX]
+	also "AX", eax
+	movzx eax, word [tss_16+H_SS]
+	also "SS", eax
+	movzx eax, word [tss_16]
+	also "link", eax
+	endline
+;= a 16-bit TSS too short: #TS(00A8) +00
+	call fresh16
+	try "a 16-bit TSS too short"
+	jmp TSS16SHORT:0
+	done
+	endline
+;= interrupt to a 16-bit task: none TR 000000A0 flags 00004002 main 0000008B new 00000083 TS 00000008 link 00000028
+	call fresh16
+	mov dword [idt+0x31*8], TSS16<<16
+	mov dword [idt+0x31*8+4], 0x8500
+	try "interrupt to a 16-bit task"
+	int 0x31
+	done
+	call state
+	endline
+;= the error code of a 16-bit task is a word: none code 0000FFF8 SP 00000002
+	call fresh16
+	mov dword [idt+13*8], TSS16<<16
+	mov dword [idt+13*8+4], 0x8500
+	try "the error code of a 16-bit task is a word"
+	mov ax, 0xfff8
+	mov fs, ax
+	done
+	mov eax, [stub13at]
+	mov [idt+13*8], eax
+	mov eax, [stub13at+4]
+	mov [idt+13*8+4], eax
+	movzx eax, word [STACK16-2]
+	also "code", eax
+	mov eax, STACK16
+	sub ax, [spare+40]
+	also "SP", eax
+	endline
+;= the stacks of a 16-bit TSS: INT 32 +02 SS 00000010 ESP 00003FEC
+	call fresh16
+	mov ax, TSS16
+	mov byte [gdt+TSS16+5], 0x81
+	ltr ax
+	try "the stacks of a 16-bit TSS"
+	user
+	int 0x32
+	done
+	also "SS", [spare+44]
+	also "ESP", [spare+48]
+	endline
+;= a 16-bit TSS has no I/O bitmap: #GP(0000) +00
+	call fresh16
+	mov ax, TSS16
+	mov byte [gdt+TSS16+5], 0x81
+	ltr ax
+	try "a 16-bit TSS has no I/O bitmap"
+	user
+	in al, 0x80
+	kernel
+	done
+	endline
+;= the T bit is not of a 16-bit TSS: none
+	switch16 "the T bit is not of a 16-bit TSS"
+	mov dword [tss_16+0x2c], -1
+	mov dword [tss_16+0x64], -1
+	jmp TSS16:0
+	done
+	endline
 	finish
 
 ; the other task
 other:	call look
 	jmp resume
 return:	iretd
+other16: mov [spare+24], eax
+	mov [spare+28], edi
+	mov [spare+32], es
+	mov [spare+36], ds
+	mov [spare+40], esp
+	call look16
+	jmp resume
+leave16: mov ax, 0x2222
+	iretd
+
+; look0 is where INT 32h leads.
+look0:	mov ax, FLATD
+	mov ds, ax
+	mov [spare+44], ss
+	mov [spare+48], esp
+	mov dword [spare+44+2], 0
+	mov [spare+48], esp
+	push dword 0
+	push dword 0x32
+	jmp taken
+
+; look16 is look for the 16-bit task.
+look16:	call look
+	movzx eax, byte [gdt+TSS16+5]
+	mov [spare+12], eax
+	movzx eax, word [tss_16]
+	mov [spare+20], eax
+	ret
+
+; fresh16 is fresh for the 16-bit task.
+fresh16: call fresh
+	mov byte [gdt+TSS16+5], 0x81
+	mov edi, tss_16
+	mov ecx, 0x70/4
+	xor eax, eax
+	rep stosd
+	mov word [tss_16+H_SP0], STACKH
+	mov word [tss_16+H_SS0], FLATD
+	mov word [tss_16+H_IP], other16
+	mov word [tss_16+H_FLAGS], 2
+	mov dword [tss_16+H_AX], 0x1111
+	mov word [tss_16+H_SP], STACK16
+	mov word [tss_16+H_DI], 0x8888
+	mov word [tss_16+H_ES], FLATD
+	mov word [tss_16+H_CS], FLATC
+	mov word [tss_16+H_SS], DATA16
+	mov word [tss_16+H_DS], FLATD
+	ret
 level3:	kernel
 
 ; look writes down the state of the task.
@@ -293,6 +536,7 @@ fresh:	xor eax, eax
 	mov al, 0x89
 	mov [gdt+TSSMAIN+5], al
 	mov [gdt+TSSA+5], al
+	mov [gdt+TSSF8+5], al
 	mov [gdt+TSSF10+5], al
 	mov [gdt+TSSF11+5], al
 	mov [gdt+TSSF12+5], al
@@ -325,12 +569,16 @@ fresh:	xor eax, eax
 	mov dword [%1+T_DS], FLATD
 	mov dword [%1+0x64], 0x680000
 %endmacro
+	faulttask tss_f8, fault8
 	faulttask tss_f10, fault10
 	faulttask tss_f11, fault11
 	faulttask tss_f12, fault12
 	ret
 
 ; faults that are tasks: the error code is on the stack, the rest in the TSS of the culprit
+fault8: mov dword [vector], 8
+	movzx ebx, word [tss_f8]
+	jmp faulted
 fault10: mov dword [vector], 10
 	movzx ebx, word [tss_f10]
 	jmp faulted
@@ -349,9 +597,12 @@ faulted: pop dword [error]
 
 absolute tss_main+104
 tss_a:	resb 104
+tss_f8:	resb 104
 tss_f10: resb 104
 tss_f11: resb 104
 tss_f12: resb 104
+tss_16:	resb 0x70
+stub13at: resd 2
 section .text
 
 	tables
@@ -380,5 +631,14 @@ DATAABS	equ $-gdt                 ; 88h
 	desc 0, 0xfffff, 0x13, 0xc
 READONLY equ $-gdt                ; 90h
 	desc 0, 0xfffff, 0x91, 0xc
+	dq 0
+TSS16	equ $-gdt                 ; A0h
+	desc tss_16, 0x2b, 0x81, 0
+TSS16SHORT equ $-gdt              ; A8h
+	desc tss_16, 0x2a, 0x81, 0
+DATA16	equ $-gdt                 ; B0h: ESP has no upper half there
+	desc 0, 0xffff, 0x93, 0
+TSSF8	equ $-gdt
+	desc tss_f8, 0x67, 0x89, 0
 gdt_end:
 end_of_program:
