@@ -26,6 +26,9 @@ func TestRDRANDIsSplitMix64(t *testing.T) {
 	assert.Equal(t, ^uint64(0)>>16, r.S.R[x86.RAX]>>16)
 	require.False(t, r.run("0f c7 f0").Raised)
 	assert.Zero(t, r.S.R[x86.RAX]>>32)
+	r.S.R[x86.RAX] = ^uint64(0)
+	require.False(t, r.run("66 0f c7 f8").Raised) // RDSEED AX
+	assert.Equal(t, ^uint64(0)>>16, r.S.R[x86.RAX]>>16)
 }
 
 func TestRandomNumbersAreInTheSnapshot(t *testing.T) {

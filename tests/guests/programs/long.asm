@@ -291,6 +291,19 @@ main:
 	done
 	also "against CR0", [abs spare]
 	endline
+;= SMSW into memory writes a word: none against CR0 00000000 behind 0000A5A5
+	mov dword [abs spare], 0xa5a5a5a5
+	try "SMSW into memory writes a word"
+	smsw [abs spare]
+	done
+	mov rbx, cr0
+	movzx eax, word [abs spare]
+	movzx ebx, bx
+	xor eax, ebx
+	also "against CR0", rax
+	movzx eax, word [abs spare+2]
+	also "behind", rax
+	endline
 ;= CPUID, long mode: none EDX 20000000
 	try "CPUID, long mode"
 	mov eax, 0x80000001
