@@ -64,10 +64,12 @@ var mayImport = map[string][]string{
 	"bios/smbios":          {},
 	"bios/rom":             {},
 	"bios/service":         {"bios/rom", "cpu/x86"},
-	"machine/gdbstub":      {"cpu", "cpu/x86"},
-	"machine":              {"*"},
-	"cmd":                  {"*"},
-	"tests":                {"*"},
+
+	"machine/gdbstub":         {"cpu", "cpu/x86"},
+	"machine/gdbstub/gdbtest": {"machine/gdbstub"},
+	"machine":                 {"*"},
+	"cmd":                     {"*"},
+	"tests":                   {"*"},
 }
 
 // foreign names the folders whose packages may use code from elsewhere; all others have

@@ -1,57 +1,20 @@
 package debug
 
 import (
-	"context"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/glassbox-vm/glassbox/machine"
-	"github.com/glassbox-vm/glassbox/machine/gdbstub"
+	"github.com/glassbox-vm/glassbox/machine/gdbstub/gdbtest"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
-
-// realGDB runs commands in the real gdb, connected to the machine of d where it stands.
-func realGDB(t *testing.T, d *Debugger, commands string) string {
-	program, err := exec.LookPath("gdb")
-	if err != nil {
-		t.Skip("gdb is not installed")
-	}
-	dir := t.TempDir()
-	socket, file := filepath.Join(dir, "gdb"), filepath.Join(dir, "commands")
-	l, err := net.Listen("unix", socket)
-	require.NoError(t, err)
-	defer l.Close()
-	require.NoError(t, l.(*net.UnixListener).SetDeadline(time.Now().Add(2*time.Minute))) // gdb may not start
-	text := "set confirm off\nset width 0\ntarget remote " + socket + "\nshow architecture\n" + commands + "\ndetach\n"
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	cmd := exec.Command(program, "-nx", "-batch", "-x", file)
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	conn, err := l.Accept()
-	require.NoError(t, err)
-	defer conn.Close()
-	arch, target := gdbstub.Auto, d.GDB()
-	defer target.Close()
-	end, err := gdbstub.Serve(context.Background(), conn, target, &arch, gdbstub.Stop{Kind: gdbstub.Interrupted})
-	require.NoError(t, err)
-	assert.Equal(t, gdbstub.Detached, end)
-	require.NoError(t, cmd.Wait(), out.String())
-	return out.String()
-}
 
 // gdb is told what the processor executes when it connects.
 func TestGDBSees16And32And64BitCode(t *testing.T) {
 	k := newTalk(t, machine.Fast)
-	assert.Contains(t, realGDB(t, k.d, "x/i $pc"), `currently "i8086"`)
+	assert.Contains(t, gdbtest.Run(t, k.d.GDB(), "x/i $pc"), `currently "i8086"`)
 	k.say("until protected")
-	out := realGDB(t, k.d, "x/3i $pc\nstepi\nprintf \"eax %x cs %x\\n\", $eax, $cs\nreverse-stepi\nprintf \"eip %x\\n\", $eip\nwatch *(int*)0x7d00\ncontinue\nprintf \"%x\\n\", *(int*)0x7d00")
+	out := gdbtest.Run(t, k.d.GDB(), "x/3i $pc\nstepi\nprintf \"eax %x cs %x\\n\", $eax, $cs\nreverse-stepi\nprintf \"eip %x\\n\", $eip\nwatch *(int*)0x7d00\ncontinue\nprintf \"%x\\n\", *(int*)0x7d00")
 	for _, want := range []string{`currently "i386"`, "mov    $0x10,%ax", "cs 8", "eip 7c80", "New value = 305419896", "12345678"} {
 		assert.Contains(t, out, want)
 	}
@@ -68,7 +31,7 @@ func TestGDBSees16And32And64BitCode(t *testing.T) {
 		}
 	}
 	long.say("del")
-	out = realGDB(t, d, "x/2i $pc\nprintf \"efer %lx\\n\", $efer\nstepi\nstepi\nprintf \"rsp %lx\\n\", $rsp\nset var $r15 = 0x123456789abcdef0\nprintf \"r15 %lx\\n\", $r15\ninfo registers cr4")
+	out = gdbtest.Run(t, d.GDB(), "x/2i $pc\nprintf \"efer %lx\\n\", $efer\nstepi\nstepi\nprintf \"rsp %lx\\n\", $rsp\nset var $r15 = 0x123456789abcdef0\nprintf \"r15 %lx\\n\", $r15\ninfo registers cr4")
 	for _, want := range []string{`currently "i386:x86-64"`, "efer d00", "r15 123456789abcdef0", "PAE PGE OSFXSR"} {
 		assert.Contains(t, out, want)
 	}

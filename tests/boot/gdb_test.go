@@ -3,22 +3,17 @@ package boot
 import (
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/glassbox-vm/glassbox/machine"
 	"github.com/glassbox-vm/glassbox/machine/debug"
-	"github.com/glassbox-vm/glassbox/machine/gdbstub"
+	"github.com/glassbox-vm/glassbox/machine/gdbstub/gdbtest"
 )
 
 // runningKernel boots Debian's kernel to a shell that does a little, all the time, and
@@ -46,37 +41,6 @@ func runningKernel(t *testing.T, cfg machine.Config) (*machine.Machine, map[stri
 
 // A place is where a debugger stopped.
 type place struct{ count, rip uint64 }
-
-// realGDB runs commands in the real gdb, connected to the machine, and returns what it
-// says.
-func realGDB(t *testing.T, d *debug.Debugger, commands string) string {
-	program, err := exec.LookPath("gdb")
-	if err != nil {
-		t.Skip("gdb is not installed")
-	}
-	dir := t.TempDir()
-	socket, file := filepath.Join(dir, "gdb"), filepath.Join(dir, "commands")
-	l, err := net.Listen("unix", socket)
-	require.NoError(t, err)
-	defer l.Close()
-	require.NoError(t, l.(*net.UnixListener).SetDeadline(time.Now().Add(2*time.Minute))) // gdb may not start
-	text := "set confirm off\nset pagination off\nset width 0\ntarget remote " + socket + "\n" + commands + "\ndetach\n"
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	cmd := exec.Command(program, "-nx", "-batch", "-x", file)
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	conn, err := l.Accept()
-	require.NoError(t, err)
-	defer conn.Close()
-	arch, target := gdbstub.Auto, d.GDB()
-	end, err := gdbstub.Serve(context.Background(), conn, target, &arch, gdbstub.Stop{Kind: gdbstub.Interrupted})
-	require.NoError(t, err, out.String())
-	target.Close()
-	assert.Equal(t, gdbstub.Detached, end)
-	require.NoError(t, cmd.Wait(), out.String())
-	return out.String()
-}
 
 // placesIn finds the lines "AT rip" and "n instructions" that the commands below print.
 func placesIn(t *testing.T, text string) (list []place) {
@@ -112,7 +76,7 @@ func TestGDBAttachedToARunningKernel(t *testing.T) {
 	commands.WriteString(strings.Repeat("continue\n"+where, 20))
 	fmt.Fprintf(&commands, "delete\nwatch *(unsigned long *)%#x\n", symbols["jiffies_64"])
 	commands.WriteString(strings.Repeat("reverse-continue\n"+where, 2))
-	out := realGDB(t, d, commands.String())
+	out := gdbtest.Run(t, d.GDB(), commands.String())
 
 	want := append([]place(nil), schedules...)
 	for i := 19; i >= 0; i-- {
