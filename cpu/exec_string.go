@@ -34,7 +34,9 @@ func (c *CPU) repeat(in *Inst, fn element, n uint64, onZF bool) Fault {
 	}
 	before := c.Flags()
 	touches := c.Phys.Touches()
-	for n = min(n, count); n > 0; n-- {
+	n = min(n, count)
+	c.spend(int64(n))
+	for ; n > 0; n-- {
 		if f := fn(c, in); f.Raised {
 			c.setStatus(before) // CMPS and SCAS set flags when they end
 			return f

@@ -60,6 +60,7 @@ func opRepMovs(c *CPU, o *op) *op {
 	size := n << o.scale
 	back := c.Phys.Backing()
 	if d := to - from; d-1 < size-1 { // the destination begins within the source: repeat it
+		c.spend(int64(n))
 		for i := uint64(0); i < size; i += 1 << o.scale {
 			copy(back[to+i:to+i+1<<o.scale], back[from+i:from+i+1<<o.scale])
 		}
@@ -93,10 +94,14 @@ func opRepStos(c *CPU, o *op) *op {
 	return c.sliced(o, n, size)
 }
 
+// spanPerUnit is how many bytes are moved at once in the time of an instruction.
+const spanPerUnit = 64
+
 // sliced moves the destination and the count on and leaves the block: with the same
 // instruction again if there is more to do.
 func (c *CPU) sliced(o *op, n, size uint64) *op {
 	r := &c.S.R
+	c.spend(int64(size / spanPerUnit))
 	r[x86.RDI] = (r[x86.RDI] + size) & c.ripMask
 	r[x86.RCX] = (r[x86.RCX] - n) & c.ripMask
 	if r[x86.RCX] != 0 {

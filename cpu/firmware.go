@@ -37,7 +37,8 @@ func (c *CPU) inFirmware() bool {
 }
 
 // A Caller is what a service of the firmware sees of the processor that called it. Its
-// methods are for use during Firmware.Call only.
+// methods are for use during Firmware.Call only. Each access to memory or a port counts as
+// work, so that services that do much of it cannot keep the processor from being stopped.
 type Caller struct{ c *CPU }
 
 // Caller returns the processor's view for services.
@@ -76,16 +77,24 @@ func (v Caller) SetStatus(mask, f x86.Flags) { v.c.setFlags(mask&x86.FlagsStatus
 
 // Load reads size bytes (1, 2, 4 or 8) at a linear address with the caller's rights.
 func (v Caller) Load(la uint32, size int) (uint64, Fault) {
+	v.c.spend(1)
 	return v.c.readLin(mmu.LinAddr(la), width(size), v.c.class)
 }
 
 // Store writes size bytes (1, 2, 4 or 8) at a linear address with the caller's rights.
 func (v Caller) Store(la uint32, size int, x uint64) Fault {
+	v.c.spend(1)
 	return v.c.writeLin(mmu.LinAddr(la), x, width(size), v.c.class)
 }
 
 // In reads a port (1, 2 or 4 bytes), whatever the I/O permission map says.
-func (v Caller) In(port uint16, size int) uint32 { return v.c.Ports.In(port, size) }
+func (v Caller) In(port uint16, size int) uint32 {
+	v.c.spend(1)
+	return v.c.Ports.In(port, size)
+}
 
 // Out writes a port.
-func (v Caller) Out(port uint16, size int, x uint32) { v.c.Ports.Out(port, size, x) }
+func (v Caller) Out(port uint16, size int, x uint32) {
+	v.c.spend(1)
+	v.c.Ports.Out(port, size, x)
+}
