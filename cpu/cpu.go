@@ -133,6 +133,8 @@ type CPU struct {
 	// Count is the same, exact at any time.
 	instructions uint64
 	granted      int64 // budget at entry of the present Run
+	patience     int64 // see SetPatience
+	worked       int64 // what spend has counted since
 
 	// Derived from the registers above by updateMode.
 	codeSize  width     // 2, 4 or 8 bytes: size of the code being executed

@@ -33,6 +33,7 @@ func (m *Machine) execute(n int64) cpu.ExitReason {
 		run = m.cpu.Run
 	}
 	m.executing = true
+	m.cpu.SetPatience(sliceLimit)
 	_, reason := run(n)
 	m.executing = false
 	return reason

@@ -87,7 +87,7 @@ func run(t *testing.T, number int, engine machine.Engine) string {
 		require.NoError(t, err)
 		reason = res.Reason
 	}
-	t.Logf("%v: %d instructions in %v, stopped after %v at the latest", engine, m.Count(), time.Since(began), longest)
+	t.Logf("engine %d: %d instructions in %v, stopped after %v at the latest", engine, m.Count(), time.Since(began), longest)
 	assert.Less(t, longest, deaf)
 	assert.Less(t, heap(), before+grown)
 	if reason == machine.StopCancelled {
