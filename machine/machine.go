@@ -43,7 +43,8 @@ type Boot struct {
 	// to MaxBIOS, at the end of the first 4 GiB; its last 128 KiB also below 1 MiB. It finds
 	// the kernel in fw_cfg.
 	BIOS []byte
-	// VGABIOS is the expansion ROM of the display adapter, up to 64 KiB, for such firmware.
+	// VGABIOS is the expansion ROM of the display adapter, up to 64 KiB: for such firmware, or
+	// in place of the one that our own has.
 	VGABIOS []byte
 	// Files are what a guest finds in fw_cfg by name, besides what the board puts there.
 	Files []FWFile

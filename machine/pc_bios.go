@@ -29,7 +29,7 @@ func (m *Machine) systemROM(w *wiring) {
 		image = rom.Image()
 		copy(image[rom.Tables:], m.lowTables())
 		if video := m.videoTables(); video.Font != nil {
-			rom.PutFonts(image, video.Font)
+			rom.PutFont(image, video.Font(8))
 		}
 	}
 	size := uint64(len(image))

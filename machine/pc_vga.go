@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 
+	"github.com/glassbox-vm/glassbox/bios/rom"
 	"github.com/glassbox-vm/glassbox/devices/pci"
 	"github.com/glassbox-vm/glassbox/devices/vga"
 	"github.com/glassbox-vm/glassbox/devices/vga/font"
@@ -77,9 +78,13 @@ func (m *Machine) display(w *wiring) {
 	keep(b.pciBus.Attach(pci.Slot{Device: 2, Function: 0}, b.vga.Function()))
 }
 
-// videoROM is the expansion ROM of the VGA: its size and Map.
+// videoROM is the expansion ROM of the VGA: its size and Map. Our own BIOS brings one.
 func (m *Machine) videoROM(w *wiring) (size uint64, enter func(base uint64, on bool)) {
 	b, image := m.board, m.cfg.Boot.VGABIOS
+	if len(image) == 0 && m.cfg.Boot.BIOS == nil && m.cfg.Boot.Kernel == nil {
+		video := m.videoTables()
+		image = rom.Video(video.Font, video.Parameters())
+	}
 	if len(image) == 0 {
 		return 0, nil
 	}

@@ -23,6 +23,7 @@
 %define callBootStep   0x05
 %define callNoBoot     0x06
 %define callBootMenu   0x07
+%define callShow       0x08
 %define callKey        0x09
 %define callVideo      0x10
 %define callEquipment  0x11
@@ -67,6 +68,20 @@ cold:
 	mov ss, ax
 	mov sp, 0x7c00
 	svc callPost
+	mov bx, 0xc000		; the ROM of the display adapter, which AX names
+	mov ds, bx
+	cmp word [0], 0xaa55
+	jne .show
+	mov bx, 0x08
+	call setLimits
+	call 0xc000:0x0003
+	mov bx, 0x10
+	call setLimits
+.show:
+	cld
+	mov ax, 3
+	int 0x10
+	svc callShow
 .probe:			; drives, as long as that takes
 	mov cx, 20
 	loop $
@@ -81,6 +96,41 @@ cold:
 	jmp .menu
 .boot:
 	int 0x19
+
+; setLimits gives the data segments the limit of descriptor BX of this table and the base 0. A
+; ROM of PCI is called with 4 GiB, so that it reaches the registers of its device.
+setLimits:
+	push eax
+	lgdt [cs:limitsTable]
+	mov eax, cr0
+	or al, 1
+	mov cr0, eax
+	jmp .protected
+.protected:
+	mov ds, bx
+	mov es, bx
+	mov fs, bx
+	mov gs, bx
+	and al, 0xfe
+	mov cr0, eax
+	jmp .real
+.real:
+	xor bx, bx
+	mov ds, bx
+	mov es, bx
+	mov fs, bx
+	mov gs, bx
+	pop eax
+	ret
+
+	align 4
+limits:
+	dq 0
+	dq 0x008f92000000ffff	; 4 GiB
+	dq 0x000092000000ffff	; 64 KiB
+limitsTable:
+	dw limitsTable - limits - 1
+	dd 0xf0000 + (limits - $$)
 
 resume:				; a program that left protected mode goes on
 	mov ah, al

@@ -1,6 +1,7 @@
 package rom
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,12 +16,36 @@ func TestImageIsWhatTheSourceSays(t *testing.T) {
 	if err != nil {
 		t.Skip("nasm is not installed")
 	}
-	out := filepath.Join(t.TempDir(), "rom.bin")
-	b, err := exec.Command(nasm, "-f", "bin", "-o", out, "rom.asm").CombinedOutput()
-	require.NoError(t, err, string(b))
-	built, err := os.ReadFile(out)
-	require.NoError(t, err)
-	assert.True(t, string(built) == image, "rom.bin is not rom.asm, assembled")
+	for name, image := range map[string]string{"rom": image, "vga": video} {
+		out := filepath.Join(t.TempDir(), name+".bin")
+		b, err := exec.Command(nasm, "-f", "bin", "-o", out, name+".asm").CombinedOutput()
+		require.NoError(t, err, string(b))
+		built, err := os.ReadFile(out)
+		require.NoError(t, err)
+		assert.True(t, string(built) == image, "%s.bin is not %s.asm, assembled", name, name)
+	}
+}
+
+// TestVideoROM checks the header as firmware and programs do: PCI Firmware Specification,
+// "Option ROM Header".
+func TestVideoROM(t *testing.T) {
+	p := Video(func(height uint8) []byte { return bytes.Repeat([]byte{height}, 256*int(height)) }, bytes.Repeat([]byte{0x77}, 2000))
+	require.Len(t, p, VideoSize)
+	assert.Equal(t, []byte{0x55, 0xaa, VideoSize / 512}, p[:3])
+	assert.Equal(t, byte(0xe9), p[3], "a jump to the code for power-on")
+	assert.Equal(t, "IBM", string(p[0x1e:0x21]))
+	sum := byte(0)
+	for _, v := range p {
+		sum += v
+	}
+	assert.Zero(t, sum)
+	pcir := p[int(p[0x18])|int(p[0x19])<<8:]
+	assert.Equal(t, "PCIR\x34\x12\x11\x11", string(pcir[:8]))
+	assert.Equal(t, []byte{0, 0, 3, VideoSize / 512, 0}, pcir[0x0d:0x12])
+	assert.Equal(t, byte(0x80), pcir[0x15], "the last image")
+	assert.Equal(t, []byte{0, 0x77}, p[Parameters-1:Parameters+1])
+	assert.Equal(t, []byte{0x77, 0}, p[Parameters+ParametersSize-1:Parameters+ParametersSize+1], "no more than there is room for")
+	assert.Equal(t, []byte{8, 14, 14, 16, 16, 0}, []byte{p[Font8], p[Font14], p[Font16-1], p[Font16], p[FontNone-1], p[FontNone]})
 }
 
 func TestWhatEveryPCHasIsWhereItIs(t *testing.T) {

@@ -12,6 +12,7 @@ const (
 	callBootStep  number = 0x05
 	callNoBoot    number = 0x06
 	callBootMenu  number = 0x07
+	callShow      number = 0x08
 	callKey       number = 0x09
 	callVideo     number = 0x10
 	callEquipment number = 0x11
@@ -39,6 +40,8 @@ func handler(n number) func(*call) {
 	switch n {
 	case callPost:
 		return (*call).post
+	case callShow:
+		return (*call).show
 	case callProbe:
 		return (*call).probe
 	case callReady:

@@ -47,8 +47,8 @@ const (
 // pciSetup lets RAM answer at C0000h-EFFFFh, places the windows of all devices, routes
 // interrupts and enables the disks' channels.
 func (c *call) pciSetup() {
-	for off := uint8(0x5a); off <= 0x5f; off++ {
-		c.pciWrite(0, off, 1, 0x33)
+	for off := uint8(pamC0000); off <= 0x5f; off++ {
+		c.pciWrite(0, off, 1, pamRAM)
 	}
 	io, mem := uint64(pciIOBase), uint64(pciMemBase)
 	c.pciFunctions(func(a pciAddr) bool {

@@ -56,8 +56,8 @@ func entry(i uint16) uint16 {
 	return uint16(rom.Byte(entryTable+2*i)) | uint16(rom.Byte(entryTable+2*i+1))<<8
 }
 
-// post is power-on, as far as nothing has to be waited for: chips, vectors, data areas,
-// PCI, screen.
+// post is power-on, as far as nothing has to be waited for: chips, vectors, data areas, PCI.
+// AX is where the adapter is whose ROM is to be called at C000:0003.
 func (c *call) post() {
 	c.pics()
 	c.timers()
@@ -67,7 +67,12 @@ func (c *call) post() {
 	c.pciSetup()
 	c.publish()
 	c.setB(bdaVGAFlags, 0x51)
-	c.setMode(3)
+	c.copyVideoROM()
+}
+
+// show begins what is to be seen, after INT 10h has set a mode.
+func (c *call) show() {
+	c.lockVideoROM()
 	c.print("Glassbox BIOS\r\n\r\n")
 	c.startProbe()
 }

@@ -203,7 +203,7 @@ func (c *call) graphicsFont(al uint8) {
 	if al == 0x21 {
 		c.setD(4*0x43, uint32(c.es)<<16|uint32(c.bp.w()))
 	} else {
-		c.setD(4*0x43, romSegment<<16|uint32(fontAt(h)))
+		c.setD(4*0x43, rom.VideoSegment<<16|uint32(fontAt(h)))
 	}
 	c.setW(bdaCharHeight, uint16(h))
 	c.setB(bdaRows, rows-1)
@@ -212,7 +212,7 @@ func (c *call) graphicsFont(al uint8) {
 // fontInfo is AL = 30h: where fonts are.
 func (c *call) fontInfo() {
 	var p uint32
-	inROM := func(off uint16) uint32 { return romSegment<<16 | uint32(off) }
+	inROM := func(off uint16) uint32 { return rom.VideoSegment<<16 | uint32(off) }
 	switch c.bx.hi() {
 	case 0:
 		p = c.d(4 * 0x1f)

@@ -134,11 +134,11 @@ func (c *call) textLines(n uint8) uint16 {
 
 // fontVectors points vectors 1Fh and 43h to the fonts in the ROM.
 func (c *call) fontVectors(height uint8) {
-	c.setD(4*0x1f, romSegment<<16|(rom.Font8+0x400))
-	c.setD(4*0x43, romSegment<<16|uint32(fontAt(height)))
+	c.setD(4*0x1f, rom.VideoSegment<<16|(rom.Font8+0x400))
+	c.setD(4*0x43, rom.VideoSegment<<16|uint32(fontAt(height)))
 }
 
-// fontAt is where the ROM has a font.
+// fontAt is where the ROM of the adapter has a font.
 func fontAt(height uint8) uint16 {
 	switch height {
 	case 8:
@@ -173,11 +173,13 @@ func (c *call) programMode(n uint8, crtc, lines uint16) {
 	if c.tables.Mode == nil {
 		return
 	}
-	m, ok := c.tables.Mode(n)
+	m, ok := c.parameters(n, lines)
 	if !ok {
-		return
+		if m, ok = c.tables.Mode(n); !ok {
+			return
+		}
+		fewerLines(&m, lines)
 	}
-	fewerLines(&m, lines)
 	c.dispiOff()
 	c.in(crtc + 6)
 	c.out(0x3c0, 0) // blank meanwhile

@@ -133,9 +133,9 @@ func (j *job) loadFirmware() (err error) {
 		if boot.BIOS, err = readFile("-bios", j.firmware.bios); err != nil {
 			return err
 		}
-		if err := j.loadVGABIOS(); err != nil {
-			return err
-		}
+	}
+	if err := j.loadVGABIOS(); err != nil {
+		return err
 	}
 	for _, f := range j.firmware.files {
 		data := []byte(f.text)
@@ -155,8 +155,9 @@ func (j *job) loadFirmware() (err error) {
 // vgaROM is the name of the display adapter's ROM in the packages of SeaBIOS.
 const vgaROM = "vgabios-stdvga.bin"
 
-// loadVGABIOS reads the ROM of the display adapter, which foreign firmware needs: the one
-// that -device names, or else one beside the firmware or where SeaBIOS is installed.
+// loadVGABIOS reads the ROM of the display adapter, which foreign firmware needs and our own
+// starts in place of its own: the one that -device names, or else, for SeaBIOS, one beside the
+// firmware or where SeaBIOS is installed.
 func (j *job) loadVGABIOS() (err error) {
 	boot := &j.cfg.Boot
 	switch {

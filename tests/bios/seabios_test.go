@@ -82,6 +82,25 @@ func TestSeaBIOSAnswersHereAsOnQEMU(t *testing.T) {
 	}
 }
 
+// TestAnotherROMServesTheDisplay gives the adapter SeaVGABIOS under our BIOS: what it answers
+// is what it answers under SeaBIOS.
+func TestAnotherROMServesTheDisplay(t *testing.T) {
+	for _, p := range []string{"video", "graphics", "vbe"} {
+		cfg := machine.Config{}
+		cfg.Boot.VGABIOS = file(t, seaBIOS+"vgabios-stdvga.bin")
+		want, err := os.ReadFile(filepath.Join("testdata", p+".seabios.txt"))
+		require.NoError(t, err)
+		got := strings.Split(runOn(t, p, cfg), "\n")
+		for i, line := range strings.Split(string(want), "\n") {
+			name, _, _ := strings.Cut(line, ": ")
+			if own, listed := boardDifferences[p][name]; listed {
+				line = name + ": " + own
+			}
+			assert.Equal(t, line, got[i])
+		}
+	}
+}
+
 // boardDifferences are the lines in which SeaBIOS answers otherwise here than on QEMU,
 // because the boards differ: program, name of the line, the answer here.
 var boardDifferences = map[string]map[string]string{
