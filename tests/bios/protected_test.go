@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/glassbox-vm/glassbox/machine"
 )
@@ -42,4 +43,19 @@ func TestBootMenu(t *testing.T) {
 	s.see(`1\. Hard disk 0\s+2\. Floppy A`)
 	s.keys("2")
 	s.see(`Booting from floppy\.\.\.\s+Boot failed: no boot sector\s+No bootable device`)
+}
+
+// TestServicesInVirtual8086Mode calls services in real mode and, under a monitor in the boot
+// sector, in virtual-8086 mode with IOPL 3 and 0, where the answers must be the same. Hooks
+// of vectors 8, 9, 10h, 13h, 16h and 1Ch must have been called.
+func TestServicesInVirtual8086Mode(t *testing.T) {
+	blocks := strings.Split(run(t, "v86", machine.Fast), "virtual-8086 mode: ")
+	require.Len(t, blocks, 3, blocks)
+	_, with3, _ := strings.Cut(blocks[1], "\n")
+	_, with0, _ := strings.Cut(blocks[2], "\n")
+	assert.Equal(t, strings.Split(blocks[0], "\n"), strings.Split(with3, "\n"), "IOPL 3")
+	assert.Equal(t, strings.Split(blocks[0], "\n"), strings.Split(with0, "\n"), "IOPL 0")
+	for _, vector := range []string{"0008", "0009", "0010", "0013", "0016", "001C"} {
+		assert.Contains(t, blocks[0], "hook: 0001 "+vector+" 0000 0000", "called")
+	}
 }
