@@ -101,11 +101,7 @@ func (m *Machine) describe() {
 	word(service.CMOSAbove16M, (max(low, 16<<20)-16<<20)>>16)
 	word(service.CMOSAbove4G, high>>16)
 	m.rtc.SetCMOS(service.CMOSAbove4G+2, uint8(high>>32))
-	order := [3]BootDevice{BootDisk, BootCD, BootFloppy}
-	if len(m.cfg.Boot.Order) > 0 {
-		order = [3]BootDevice{}
-		copy(order[:], m.cfg.Boot.Order)
-	}
+	order := m.bootOrder()
 	m.rtc.SetCMOS(service.CMOSBoot2, uint8(order[0])|uint8(order[1])<<4)
 	m.rtc.SetCMOS(service.CMOSBoot, uint8(order[2])<<4)
 	menu := uint8(0)
@@ -115,6 +111,15 @@ func (m *Machine) describe() {
 	m.rtc.SetCMOS(service.CMOSBootMenu, menu)
 	m.describeFloppies()
 	m.describeDisks()
+}
+
+// bootOrder is what to boot from, first to last; 0 is nothing more.
+func (m *Machine) bootOrder() (order [3]BootDevice) {
+	if len(m.cfg.Boot.Order) == 0 {
+		return [3]BootDevice{BootDisk, BootCD, BootFloppy}
+	}
+	copy(order[:], m.cfg.Boot.Order)
+	return order
 }
 
 // userType is the type of a disk whose geometry is its own: IBM's types end before.

@@ -29,3 +29,13 @@ func TestBatteryBackedMemoryDescribesTheBoard(t *testing.T) {
 	}
 	assert.Equal(t, sum, uint16(m.rtc.CMOS(0x2e))<<8|uint16(m.rtc.CMOS(0x2f)))
 }
+
+func TestFirmwareIsToldWhatToBootFrom(t *testing.T) {
+	cfg := Config{Boot: Boot{Order: []BootDevice{BootCD, BootDisk, BootFloppy}}}
+	cfg.Drives = Drives{1: {}, 2: {CDROM: true}, 3: {}, FloppyA + 1: {}}
+	want := "/pci@i0cf8/ide@1,1/drive@1/disk@0\n/pci@i0cf8/ide@1,1/drive@0/disk@1\n" +
+		"/pci@i0cf8/ide@1,1/drive@1/disk@1\n/pci@i0cf8/isa@1/fdc@03f0/floppy@1"
+	assert.Equal(t, want, (&Machine{cfg: cfg}).bootPaths())
+	cfg.Boot.Order = cfg.Boot.Order[1:2] // nothing else is asked for
+	assert.Equal(t, "/pci@i0cf8/ide@1,1/drive@0/disk@1\n/pci@i0cf8/ide@1,1/drive@1/disk@1", (&Machine{cfg: cfg}).bootPaths())
+}

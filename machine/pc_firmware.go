@@ -3,6 +3,7 @@ package machine
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/bios/acpi"
@@ -41,7 +42,7 @@ var sleepStates = []byte{128, 0, 0, 1, 2, 128}
 func (m *Machine) firmwareFiles(w *wiring) {
 	f := m.fwcfg
 	files := []FWFile{
-		{"bootorder", nil},
+		{"bootorder", []byte(m.bootPaths())},
 		{"etc/e820", firmwareRAM(m.cfg.Memory)},
 		{"etc/system-states", sleepStates},
 	}
@@ -61,6 +62,36 @@ func (m *Machine) firmwareFiles(w *wiring) {
 			w.keep(fmt.Errorf("%w: %w", ErrConfig, err))
 		}
 	}
+}
+
+// bootPaths is bootorder: the drives as Open Firmware names them, one a line, first the one
+// to boot from. Drives of a kind are in the order of their positions. SeaBIOS, "Runtime
+// configuration".
+func (m *Machine) bootPaths() string {
+	var paths []string
+	for _, kind := range m.bootOrder() {
+		for i, d := range m.cfg.Drives {
+			switch {
+			case d == nil || kind != kindOf(i, d):
+			case i >= FloppyA:
+				paths = append(paths, fmt.Sprintf("/pci@i0cf8/isa@1/fdc@03f0/floppy@%d", i-FloppyA))
+			default:
+				paths = append(paths, fmt.Sprintf("/pci@i0cf8/ide@1,1/drive@%d/disk@%d", i/2, i%2))
+			}
+		}
+	}
+	return strings.Join(paths, "\n")
+}
+
+// kindOf is what the drive on position i is.
+func kindOf(i int, d *Drive) BootDevice {
+	switch {
+	case i >= FloppyA:
+		return BootFloppy
+	case d.CDROM:
+		return BootCD
+	}
+	return BootDisk
 }
 
 // firmwareRAM is etc/e820: the RAM there is, from which firmware makes its own map. An

@@ -1,6 +1,7 @@
 package bios
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,22 +13,27 @@ import (
 	"github.com/glassbox-vm/glassbox/machine"
 )
 
-// syslinuxFloppy is a diskette with SYSLINUX, as mformat and syslinux make it.
-func syslinuxFloppy(t *testing.T, kilobytes, config string, files map[string][]byte) disk.Image {
-	dir := t.TempDir()
-	image := filepath.Join(dir, "floppy")
+// syslinuxFloppy is a diskette with SYSLINUX.
+func syslinuxFloppy(t testing.TB, kilobytes, config string, files map[string][]byte) disk.Image {
+	image := filepath.Join(t.TempDir(), "floppy")
 	tool(t, "mformat", "-C", "-f", kilobytes, "-i", image, "::")
+	return syslinuxOn(t, image, config, files)
+}
+
+// syslinuxOn puts SYSLINUX and files onto a FAT file system.
+func syslinuxOn(t testing.TB, image, config string, files map[string][]byte) disk.Image {
+	dir := t.TempDir()
 	tool(t, "syslinux", "-i", image)
 	files["syslinux.cfg"] = []byte(config)
 	for name, data := range files {
-		write(t, dir, "files/"+name, data)
-		tool(t, "mcopy", "-i", image, filepath.Join(dir, "files", name), "::")
+		write(t, dir, name, data)
+		tool(t, "mcopy", "-i", image, filepath.Join(dir, name), "::")
 	}
 	return open(t, image)
 }
 
 // isolinuxCD is a CD-ROM with ISOLINUX, as xorriso makes it.
-func isolinuxCD(t *testing.T, config string, files map[string][]byte) disk.Image {
+func isolinuxCD(t testing.TB, config string, files map[string][]byte) disk.Image {
 	dir := t.TempDir()
 	iso := filepath.Join(dir, "cd.iso")
 	write(t, dir, "root/isolinux/isolinux.bin", hostFile(t, "/usr/lib/ISOLINUX/isolinux.bin"))
@@ -41,7 +47,36 @@ func isolinuxCD(t *testing.T, config string, files map[string][]byte) disk.Image
 	return open(t, iso)
 }
 
-func read(t *testing.T, path string) []byte {
+// bootDisk is a disk with GRUB in front of one partition with ext4, which holds files in
+// /boot.
+func bootDisk(t testing.TB, files map[string][]byte, commands string) disk.Image {
+	const partition, size = 2048, 96 << 11 // sectors
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for name, data := range files {
+		write(t, dir, "root/boot/"+name, data)
+	}
+	write(t, dir, "config", []byte(commands))
+	tool(t, "mke2fs", "-q", "-t", "ext4", "-d", path("root"), path("ext4"), "95M")
+	tool(t, "grub-mkimage", "-O", "i386-pc", "-p", "(hd0,msdos1)/boot", "-c", path("config"), "-o", path("core"),
+		"biosdisk", "part_msdos", "ext2", "linux", "normal", "echo", "serial", "terminal")
+	image := make([]byte, size*512)
+	copy(image, hostFile(t, "/usr/lib/grub/i386-pc/boot.img"))
+	core, err := os.ReadFile(path("core"))
+	require.NoError(t, err)
+	require.Less(t, len(core), (partition-1)*512)
+	copy(image[512:], core)
+	fs, err := os.ReadFile(path("ext4"))
+	require.NoError(t, err)
+	copy(image[partition*512:], fs)
+	entry := image[0x1be:]
+	copy(entry, []byte{0x80, 0x20, 0x21, 0x00, 0x83, 0xfe, 0xff, 0xff})
+	binary.LittleEndian.PutUint32(entry[8:], partition)
+	binary.LittleEndian.PutUint32(entry[12:], size-partition)
+	return disk.NewMemory(image)
+}
+
+func read(t testing.TB, path string) []byte {
 	t.Helper()
 	p, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -61,67 +96,6 @@ func TestSYSLINUXFromAFloppy(t *testing.T) {
 			s.see(`A file of the diskette\.`)
 			s.see(`boot:`)
 		})
-	}
-}
-
-const isolinuxConfig = "SERIAL 0 115200\nDEFAULT linux\nLABEL linux\n KERNEL /vmlinuz\n APPEND console=ttyS0 panic=-1\n"
-
-func TestISOLINUXBootsAKernelFromACD(t *testing.T) {
-	kernel := read(t, guestFile(t, "vmlinuz-cloud"))
-	s := start(t, machine.Config{Memory: 256 << 20, Drives: machine.Drives{2: {CDROM: true,
-		Image: isolinuxCD(t, isolinuxConfig, map[string][]byte{"vmlinuz": kernel})}}})
-	s.see(`ISOLINUX 6\.`)
-	s.see(`Linux version 6\.1`)
-	s.see(`BIOS-e820: .mem 0x0000000000000000-0x000000000009fbff. usable`)
-}
-
-func TestMemtestTestsWithoutErrors(t *testing.T) {
-	for _, name := range []string{"memtest86+ia32.iso", "memtest86+x64.iso"} {
-		t.Run(name, func(t *testing.T) {
-			s := start(t, machine.Config{Memory: 16 << 20, Drives: machine.Drives{2: {CDROM: true, Image: open(t, guestFile(t, name))}}})
-			s.see(`Memtest86\+ v6\.`)
-			s.see(`Test #2 .*`)
-			assert.Regexp(t, `Errors: 0`, screen(s.m))
-			assert.Regexp(t, `Status: Testing`, screen(s.m))
-		})
-	}
-}
-
-func TestIPXEFromACD(t *testing.T) {
-	s := start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{2: {CDROM: true, Image: open(t, guestFile(t, "ipxe.iso"))}}})
-	s.see(`Press Ctrl-B for the iPXE command line`)
-	s.keys("\x02")
-	s.see(`iPXE>`)
-	s.keys("echo ${buildarch}\n")
-	s.see(`i386`)
-}
-
-func TestIPXEFromAFloppy(t *testing.T) {
-	image := syslinuxFloppy(t, "1440", "DEFAULT ipxe\nLABEL ipxe\n KERNEL ipxe.krn\n",
-		map[string][]byte{"ipxe.krn": read(t, guestFile(t, "ipxe.lkrn"))})
-	s := start(t, machine.Config{Memory: 32 << 20, Drives: machine.Drives{4: {Image: image}}})
-	s.see(`Press Ctrl-B for the iPXE command line`)
-}
-
-// TestInstallersAskForALanguage boots both installers of Debian from a CD with ISOLINUX to
-// their first dialogue, on COM1 and on the text screen (nomodeset: else they draw). It takes
-// some minutes of the host, and runs only if GLASSBOX_SLOW is set.
-func TestInstallersAskForALanguage(t *testing.T) {
-	if os.Getenv("GLASSBOX_SLOW") == "" {
-		t.Skip("GLASSBOX_SLOW is not set")
-	}
-	for _, arch := range []string{"i386", "amd64"} {
-		for _, console := range []string{"ttyS0", "tty0"} {
-			t.Run(arch+" "+console, func(t *testing.T) {
-				cd := isolinuxCD(t, "SERIAL 0 115200\nDEFAULT installer\nLABEL installer\n KERNEL /linux\n"+
-					" APPEND initrd=/initrd.gz nomodeset console="+console+"\n", map[string][]byte{
-					"linux": read(t, guestFile(t, "di-"+arch+"-linux")), "initrd.gz": read(t, guestFile(t, "di-"+arch+"-initrd.gz")),
-				})
-				s := start(t, machine.Config{Memory: 512 << 20, Drives: machine.Drives{2: {CDROM: true, Image: cd}}})
-				s.see(`ISOLINUX 6\.`)
-				s.see(`Select a language|Choose language`)
-			})
-		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/glassbox-vm/glassbox/devices"
+	"github.com/glassbox-vm/glassbox/devices/disk"
 	"github.com/glassbox-vm/glassbox/machine"
 )
 
@@ -112,4 +113,26 @@ var boardDifferences = map[string]map[string]string{
 	},
 	"floppy": {"formatted": "F6F6 0000 1405 0100 cz"}, // QEMU's controller writes nothing when it formats
 	"video":  {"10/1019": "0000 000F 0000 8430 cZ"},   // QEMU's DAC has no mask
+}
+
+// TestSeaBIOSFollowsTheBootOrder starts drives that cannot be booted from, so that SeaBIOS
+// tries one after the other, and asks for a boot menu.
+func TestSeaBIOSFollowsTheBootOrder(t *testing.T) {
+	t.Parallel()
+	cfg := onSeaBIOS(t, machine.Config{Memory: 16 << 20})
+	cfg.Drives = machine.Drives{
+		{Image: disk.NewMemory(make([]byte, 1<<20))},
+		{Image: disk.NewMemory(make([]byte, 2<<20))},
+		{CDROM: true, Image: disk.NewMemory(make([]byte, 1<<20))},
+		nil,
+		{Image: disk.NewMemory(make([]byte, 1440<<10))},
+	}
+	cfg.Boot.Order = []machine.BootDevice{machine.BootFloppy, machine.BootCD, machine.BootDisk}
+	cfg.Boot.Menu = true
+	s := start(t, cfg)
+	s.see(`Press ESC for boot menu`)
+	s.keys("\x1b")
+	s.see(`1\. Floppy .*\s+2\. DVD/CD .*\s+3\. ata0-0.*1 MiBytes.*\s+4\. ata0-1.*2 MiBytes`)
+	s.keys("1")
+	s.see(`(?s)Booting from Floppy.*Booting from DVD/CD.*Booting from Hard Disk.*No bootable device`)
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,26 +95,45 @@ func start(t testing.TB, cfg machine.Config) *session {
 	return s
 }
 
-// stepBudget bounds a wait, in instructions.
-const stepBudget = 2e10
+// patience bounds a wait, in the guest's time.
+const patience = 100 * devices.Second
 
 // see runs until the screen or COM1 shows a match.
 func (s *session) see(pattern string) {
 	s.t.Helper()
+	s.wait(pattern, func(re *regexp.Regexp) bool {
+		return re.MatchString(screen(s.m)) || re.MatchString(s.serial.String())
+	})
+}
+
+// shows runs until the screen shows a match.
+func (s *session) shows(pattern string) {
+	s.t.Helper()
+	s.wait(pattern, func(re *regexp.Regexp) bool { return re.MatchString(screen(s.m)) })
+}
+
+// sends runs until COM1 has sent a match.
+func (s *session) sends(pattern string) {
+	s.t.Helper()
+	s.wait(pattern, func(re *regexp.Regexp) bool { return re.MatchString(s.serial.String()) })
+}
+
+// wait runs until there is a match, and notes what that took.
+func (s *session) wait(pattern string, matches func(*regexp.Regexp) bool) {
+	s.t.Helper()
 	re := regexp.MustCompile(pattern)
 	began, since, count := time.Now(), s.m.Now(), s.m.Count()
-	matches := func() bool { return re.MatchString(screen(s.m)) || re.MatchString(s.serial.String()) }
 	s.m.OnScreen(40*devices.Millisecond, func() {
-		if matches() {
+		if matches(re) {
 			s.m.Stop()
 		}
 	})
-	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
+	res, err := s.m.Run(context.Background(), machine.RunOptions{Until: s.m.Now() + patience})
 	s.m.OnScreen(0, nil)
 	require.NoError(s.t, err)
 	s.t.Logf("%5.1f s, guest's %5.1f s, %6d M instructions: %s", time.Since(began).Seconds(),
 		float64(s.m.Now()-since)/float64(devices.Second), (s.m.Count()-count)/1e6, pattern)
-	if !matches() {
+	if !matches(re) {
 		text := s.serial.String()
 		s.t.Fatalf("no %q: %v\n%s\nCOM1: %s", pattern, res.Reason, screen(s.m), text[max(0, len(text)-2000):])
 	}
@@ -128,7 +148,62 @@ func (s *session) keys(text string) {
 // ends runs until the machine stops by itself and returns why.
 func (s *session) ends() machine.Result {
 	s.t.Helper()
-	res, err := s.m.Run(context.Background(), machine.RunOptions{Budget: stepBudget})
+	res, err := s.m.Run(context.Background(), machine.RunOptions{Until: s.m.Now() + patience})
 	require.NoError(s.t, err)
 	return res
+}
+
+// screen is what the text screen shows.
+func screen(m *machine.Machine) string {
+	t, ok := m.Text()
+	if !ok {
+		return "no text screen"
+	}
+	return t.String()
+}
+
+// diskModules are what Debian's cloud kernel needs to mount ext4 on an IDE disk, in the order
+// of their needs; cdModules what it needs for a CD-ROM.
+var (
+	diskModules = []string{
+		"scsi_common", "scsi_mod", "libata", "ata_piix", "crc-t10dif", "crct10dif_common", "crc64", "crc64-rocksoft", "t10-pi", "sd_mod",
+		"crc16", "mbcache", "jbd2", "crc32c_generic", "ext4",
+	}
+	cdModules = []string{"scsi_common", "scsi_mod", "libata", "ata_piix", "cdrom", "sr_mod", "isofs"}
+)
+
+// initrd is an initial RAM disk with busybox that loads modules of the cloud kernel and runs
+// a script on its console.
+func initrd(t testing.TB, script string, modules ...string) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	found := map[string]string{}
+	if len(modules) > 0 {
+		err := filepath.WalkDir(guestFile(t, "vmlinuz-cloud.modules"), func(path string, _ fs.DirEntry, err error) error {
+			if name, ok := strings.CutSuffix(filepath.Base(path), ".ko"); ok {
+				found[name] = path
+			}
+			return err
+		})
+		require.NoError(t, err)
+	}
+	init := "#!/busybox sh\n/busybox mkdir /bin /dev /proc /mnt\n/busybox --install -s /bin\nexport PATH=/bin\n" +
+		"mount -t proc proc /proc\nmount -t devtmpfs dev /dev\nexec >/dev/console 2>&1\necho hello from the RAM disk\n"
+	for _, name := range modules {
+		if found[name] != "" { // else it is part of the kernel
+			write(t, dir, name+".ko", read(t, found[name]))
+			init += "insmod /" + name + ".ko\n"
+		}
+	}
+	write(t, dir, "busybox", read(t, guestFile(t, "busybox")))
+	write(t, dir, "init", []byte(init+script))
+	for _, name := range []string{"busybox", "init"} {
+		require.NoError(t, os.Chmod(filepath.Join(dir, name), 0o755))
+	}
+	if _, err := exec.LookPath("cpio"); err != nil {
+		t.Skip("cpio is not installed")
+	}
+	tool(t, "sh", "-c", `cd "$0" && find . | cpio --quiet -o -H newc >"$1"`, dir, dir+".cpio")
+	t.Cleanup(func() { os.Remove(dir + ".cpio") })
+	return read(t, dir+".cpio")
 }
