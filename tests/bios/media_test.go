@@ -69,7 +69,8 @@ func bootDisk(t testing.TB, files map[string][]byte, commands string) disk.Image
 	fs, err := os.ReadFile(path("ext4"))
 	require.NoError(t, err)
 	copy(image[partition*512:], fs)
-	entry := image[0x1be:]
+	entry := image[0x1be:0x1fe]
+	clear(entry) // code for diskettes
 	copy(entry, []byte{0x80, 0x20, 0x21, 0x00, 0x83, 0xfe, 0xff, 0xff})
 	binary.LittleEndian.PutUint32(entry[8:], partition)
 	binary.LittleEndian.PutUint32(entry[12:], size-partition)
