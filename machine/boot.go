@@ -7,6 +7,7 @@ import (
 	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/cpu/x86"
+	"github.com/glassbox-vm/glassbox/devices/dma8237"
 	"github.com/glassbox-vm/glassbox/devices/i8042"
 )
 
@@ -27,6 +28,9 @@ func (m *Machine) loadKernel() error {
 	}
 	if err := m.kbc.Restore(i8042.AfterBIOS); err != nil {
 		return fmt.Errorf("keyboard controller: %w", err)
+	}
+	if err := m.dma.Restore(dma8237.AfterBIOS); err != nil {
+		return fmt.Errorf("DMA controllers: %w", err)
 	}
 	m.mem.SetA20(true)
 	modules := m.cfg.Boot.Modules

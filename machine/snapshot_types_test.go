@@ -16,7 +16,7 @@ var stateTypes = []string{
 	"pit8254 1 7e065bf9",
 	"port61 1 f0d2ce3d",
 	"mc146818 1 c06bca42",
-	"dma8237 1 408c1ee9",
+	"dma8237 2 b7909ab4",
 	"ps2kbd 2 bd7be4ec",
 	"ps2mouse 1 9b69c0f0",
 	"i8042 1 fd257f9e",

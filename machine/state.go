@@ -29,7 +29,7 @@ func (m *Machine) parts() []part {
 		chip("pit8254", 1, b.pit),
 		chip("port61", 1, b.port61),
 		chip("mc146818", 1, b.rtc),
-		chip("dma8237", 1, b.dma),
+		chip("dma8237", 2, b.dma),
 		chip("ps2kbd", 2, b.kbd),
 		chip("ps2mouse", 1, b.mouse),
 		chip("i8042", 1, b.kbc),

@@ -9,7 +9,7 @@ var pageOf = [channels]uint8{0x7, 0x3, 0x1, 0x2, 0xF, 0xB, 0x9, 0xA}
 //
 // The peripheral drives DREQ while it wants to move data. As soon as the channel can be
 // served, its service function is called: once when DREQ rises, and once after every write
-// to a register of the controller other than ADDR and CNT while DREQ is high. The service
+// to a register of the controllers other than ADDR and CNT while DREQ is high. The service
 // function moves what it has by ToMemory or FromMemory.
 type Channel struct {
 	d *Device
@@ -42,13 +42,20 @@ func (c *Channel) DREQ(high bool) {
 }
 
 // Ready reports whether the channel would be acknowledged: it is unmasked, its controller is
-// on, and it is not set to be a cascade.
+// on, it is not set to be a cascade, and its controller is given the bus.
 func (c *Channel) Ready() bool { return c.d.ready(c.n) }
 
 func (d *Device) ready(n int) bool {
 	chip := &d.s.Chip[n/perChip]
-	return chip.Command&commandOff == 0 && chip.Mask&(1<<(n%perChip)) == 0 &&
-		chip.Channel[n%perChip].Mode&modeCascade != modeCascade
+	return d.granted(n/perChip) && chip.Mask&(1<<(n%perChip)) == 0 && chip.Channel[n%perChip].Mode&modeCascade != modeCascade
+}
+
+// granted reports whether a controller is on and has the bus when it asks for it: the first
+// asks through channel 0 of the second.
+func (d *Device) granted(chip int) bool {
+	second := &d.s.Chip[1]
+	return d.s.Chip[chip].Command&commandOff == 0 && (chip == 1 ||
+		second.Command&commandOff == 0 && second.Mask&1 == 0 && second.Channel[0].Mode&modeCascade == modeCascade)
 }
 
 // serve calls the peripheral if it requests the channel and can have it.
@@ -99,9 +106,11 @@ func (c *Channel) unit() int { return 1 + c.n/perChip }
 // address is the guest-physical address of a unit. The page register does not count along:
 // a transfer wraps within 64 KiB, or 128 KiB on channels 5 to 7, which do not use bit 0 of
 // the page.
-func (c *Channel) address(addr uint16) uint64 {
-	page := uint64(c.d.s.Page[pageOf[c.n]])
-	if c.n < perChip {
+func (c *Channel) address(addr uint16) uint64 { return c.d.address(c.n, addr) }
+
+func (d *Device) address(n int, addr uint16) uint64 {
+	page := uint64(d.s.Page[pageOf[n]])
+	if n < perChip {
 		return page<<16 | uint64(addr)
 	}
 	return page&^1<<16 | uint64(addr)<<1

@@ -10,13 +10,15 @@
 //	                                bytes each, low first, by the flip-flop
 //	8    R       STATUS   0         3:0 terminal count was reached (cleared by reading),
 //	                                7:4 channel is requested
-//	8    W       COMMAND  0         bit 2: controller off; the other bits are kept
-//	9    W       REQUEST            1:0 channel, 2: set or clear its software request
+//	8    W       COMMAND  0         0 memory to memory, 1 channel 0 holds its address, 2
+//	                                controller off; the other bits are kept
+//	9    W       REQUEST            1:0 channel, 2: set or clear its software request; that of
+//	                                channel 0 starts a transfer from memory to memory
 //	A    W       MASK               1:0 channel, 2: set or clear its mask bit
 //	B    W       MODE               1:0 channel, 3:2 direction, 4 auto-initialise,
 //	                                5 count addresses down, 7:6 demand, single, block, cascade
 //	C    W       CLEARFF            next byte of ADDR or CNT is the low one
-//	D    R       TEMP     0         only used from memory to memory
+//	D    R       TEMP     0         the byte moved last from memory to memory
 //	D    W       RESET              master clear: all channels masked
 //	E    W       CLEARMASK          all channels unmasked
 //	F    RW      ALLMASK  F         3:0 mask bits
@@ -26,16 +28,22 @@
 // software. Pages(1) is the face for a board that has a chip of its own at port 80h: it is
 // mapped at 81h, 15 ports wide.
 //
-// A peripheral gets a Channel (see channel.go, to be read next).
+// The first controller requests the bus through channel 4: its channels are served while
+// that one is unmasked, in cascade mode, and its controller on. Firmware sees to that.
+//
+// A peripheral gets a Channel (see channel.go, to be read next); memory.go is transfers from
+// memory to memory.
 //
 // Sources: Intel 8237A data sheet; Intel 82371SB (PIIX3) data sheet, "DMA Registers"; IBM
 // PC AT Technical Reference, "DMA Controller Register and Page Register".
 //
-// Not modelled: memory-to-memory transfers, priorities, timing, transfers by software
-// request without a peripheral, the extended page registers of EISA.
+// Not modelled: priorities, timing, transfers by software request without a peripheral but
+// from memory to memory, memory to memory on the second controller (its first channel is the
+// cascade), the extended page registers of EISA.
 //
-// Inaccuracies: channels 0–3 work whatever channel 4 is set to. Block, demand and single
-// mode are the same: the peripheral says how much it moves at a time.
+// Inaccuracies: block, demand and single mode are the same: the peripheral says how much it
+// moves at a time. From memory to memory moves all at once, between the pages of channels 0
+// and 1; an AT has no page then, and the PIIX3 leaves these transfers out.
 package dma8237
 
 import (
@@ -57,9 +65,12 @@ const (
 )
 
 const (
-	commandOff = 1 << 2 // COMMAND: controller off
-	setBit     = 1 << 2 // REQUEST, MASK: set, not clear
-	allMasked  = 0xF
+	commandMemory = 1 << 0 // COMMAND: memory to memory
+	commandHold   = 1 << 1 // channel 0 holds its address
+	commandOff    = 1 << 2 // controller off
+
+	setBit    = 1 << 2 // REQUEST, MASK: set, not clear
+	allMasked = 0xF
 
 	modeDirection = 3 << 2
 	modeVerify    = 0 << 2
@@ -96,6 +107,7 @@ type ChipState struct {
 	DREQ    uint8 // 3:0: request lines, as driven by the peripherals
 	Mask    uint8 // 3:0
 	High    bool  // flip-flop: the next byte of ADDR or CNT is the high one
+	Temp    uint8
 }
 
 // State is everything the controllers and page registers remember.
@@ -106,6 +118,12 @@ type State struct {
 
 // PowerOn is the state after power-on.
 var PowerOn = State{Chip: [2]ChipState{{Mask: allMasked}, {Mask: allMasked}}}
+
+// AfterBIOS is the state in which firmware leaves the controllers: channel 4 is the cascade.
+var AfterBIOS = State{Chip: [2]ChipState{
+	{Mask: allMasked},
+	{Mask: allMasked &^ 1, Channel: [perChip]ChannelState{{Mode: modeCascade}}},
+}}
 
 // A Device is the pair of controllers.
 type Device struct {
@@ -175,7 +193,7 @@ func (c *ChipState) in(reg uint16) uint8 {
 		c.TC = 0
 		return v
 	case reg == regReset:
-		return 0 // TEMP
+		return c.Temp
 	case reg == regAllMask:
 		return c.Mask
 	}
@@ -204,7 +222,7 @@ func (d *Device) out(chip int, reg uint16, v uint8) {
 	case regClearFF:
 		c.High = false
 	case regReset:
-		c.Command, c.TC, c.Request, c.High, c.Mask = 0, 0, 0, false, allMasked
+		c.Command, c.TC, c.Request, c.High, c.Mask, c.Temp = 0, 0, 0, false, allMasked, 0
 	case regClearMask:
 		c.Mask = 0
 	case regAllMask:
@@ -213,8 +231,9 @@ func (d *Device) out(chip int, reg uint16, v uint8) {
 		c.load(reg, v)
 		return
 	}
-	for i := range perChip {
-		d.serve(chip*perChip + i)
+	d.memoryToMemory()
+	for n := range channels { // the cascade may have become free
+		d.serve(n)
 	}
 }
 

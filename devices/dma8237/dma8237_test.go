@@ -14,6 +14,8 @@ func newDevice() (*Device, devicestest.RAM) {
 	ram := make(devicestest.RAM, 0x60000)
 	d := New(ram)
 	d.Reset()
+	d.High().Out(0x16, 0xc0) // channel 4 is the cascade, as firmware sets it
+	d.High().Out(0x14, 0x00)
 	return d, ram
 }
 
@@ -46,7 +48,8 @@ const (
 )
 
 func TestPowerOn(t *testing.T) {
-	d, _ := newDevice()
+	d := New(devicestest.RAM{})
+	d.Reset()
 	assert.Equal(t, uint8(0x0F), d.Low().In(0xF))
 	assert.Equal(t, uint8(0x0F), d.High().In(0x1E))
 	assert.Zero(t, d.Low().In(8))
@@ -232,6 +235,86 @@ func TestCascadeIsNotForPeripherals(t *testing.T) {
 	assert.False(t, d.Channel(2).Ready())
 }
 
+// TestChannelsOfTheFirstControllerNeedTheCascade: channel 4 unmasked, in cascade mode, its
+// controller on. A peripheral that waits is served when all that is so.
+func TestChannelsOfTheFirstControllerNeedTheCascade(t *testing.T) {
+	d, _ := newDevice()
+	program(d, 2, toMemory, 1, 0, 100)
+	program(d, 5, toMemory, 1, 0, 100)
+	served := 0
+	d.Channel(2).Attach(func() { served++ })
+	for name, reg := range map[string][3]uint8{
+		"masked": {0x14, 0x04, 0x00}, "no cascade": {0x16, 0x40, 0xc0}, "off": {0x10, 0x04, 0x00}, "cleared": {0x1a, 0, 0},
+	} {
+		require.True(t, d.Channel(2).Ready(), name)
+		d.High().Out(uint16(reg[0]), reg[1])
+		assert.False(t, d.Channel(2).Ready(), name)
+		assert.Equal(t, name == "masked" || name == "no cascade", d.Channel(5).Ready(), name)
+		before := served
+		d.Channel(2).DREQ(true)
+		assert.Equal(t, before, served, name)
+		n, _ := d.Channel(2).ToMemory([]byte{1})
+		assert.Zero(t, n)
+		if name == "cleared" {
+			d.High().Out(0x16, 0xc0)
+			d.High().Out(0x14, 0x00)
+			d.High().Out(0x14, 0x01)
+		} else {
+			d.High().Out(uint16(reg[0]), reg[2])
+		}
+		assert.Greater(t, served, before, name)
+		d.Channel(2).DREQ(false)
+	}
+	s := New(devicestest.RAM{})
+	require.NoError(t, s.Restore(AfterBIOS))
+	program(s, 2, toMemory, 1, 0, 100)
+	assert.True(t, s.Channel(2).Ready(), "as firmware leaves it")
+}
+
+// TestMemoryToMemory copies, fills from one address, goes down, and starts again.
+func TestMemoryToMemory(t *testing.T) {
+	start := func(d *Device, command uint8) {
+		d.Low().Out(8, command)
+		d.Low().Out(9, 0x04)
+	}
+	d, ram := newDevice()
+	for i := range 1000 {
+		ram[0x20100+i] = byte(i * 7)
+	}
+	program(d, 0, 0x88, 2, 0x0100, 2000)
+	program(d, 1, 0x84, 3, 0x0200, 999)
+	d.Low().Out(0xf, 0xf) // masks do not matter
+	start(d, 0x00)
+	assert.Zero(t, ram[0x30200+1], "not without the bit of COMMAND")
+	d.Low().Out(8, 0x01) // the request is still there
+	assert.True(t, bytes.Equal(ram[0x20100:0x20100+1000], ram[0x30200:0x30200+1000]))
+	assert.Zero(t, ram[0x30200+1000])
+	assert.Equal(t, uint8(0x02), d.Low().In(8), "terminal count of channel 1 alone, no request")
+	assert.Equal(t, ram[0x20100+999], d.Low().In(0xd), "TEMP")
+	assert.Equal(t, uint16(2000-1000), d.Save().Chip[0].Channel[0].Count)
+
+	program(d, 0, 0x88, 2, 0x0105, 0)
+	program(d, 1, 0xa4, 3, 0x0007, 15) // downwards, past the start of the page
+	start(d, 0x03)
+	fill := bytes.Repeat([]byte{ram[0x20105]}, 8)
+	assert.Equal(t, fill, []byte(ram[0x30000:0x30008]))
+	assert.Equal(t, fill, []byte(ram[0x3fff8:0x40000]), "wraps in its page")
+
+	program(d, 0, 0x98, 2, 0x0100, 2) // three bytes again and again
+	program(d, 1, 0x94, 3, 0x1000, 8)
+	start(d, 0x01)
+	assert.Equal(t, bytes.Repeat(ram[0x20100:0x20103], 3), []byte(ram[0x31000:0x31009]))
+	s := d.Save().Chip[0]
+	assert.Equal(t, [2]uint16{0x1000, 8}, [2]uint16{s.Channel[1].Addr, s.Channel[1].Count}, "ready for the next")
+	assert.Zero(t, s.Mask&2)
+	d.Low().Out(0xd, 0)
+	assert.Zero(t, d.Low().In(0xd), "master clear")
+	d.High().Out(0x14, 4)
+	before := bytes.Clone(ram)
+	start(d, 0x01)
+	assert.True(t, bytes.Equal(before, ram), "without the bus")
+}
+
 func TestRestoreInMidTransfer(t *testing.T) {
 	d, _ := newDevice()
 	program(d, 2, toMemory, 1, 0x10, 3)
@@ -243,7 +326,7 @@ func TestRestoreInMidTransfer(t *testing.T) {
 	assert.Equal(t, s, e.Save())
 	e.Channel(2).ToMemory([]byte{9})
 	assert.Equal(t, byte(9), ram[0x10000])
-	s.Chip[1].Mask = 0x10
+	s.Chip[1].Mask = 0x10 // beyond its four bits
 	assert.ErrorContains(t, e.Restore(s), "chip 1")
 	s = PowerOn
 	s.Chip[0].Channel[2].Mode = 1

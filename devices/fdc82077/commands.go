@@ -18,6 +18,10 @@ const (
 	codeSkip = 1 << 5
 	codeMask = 0x1f
 
+	scanEqual = 0x11
+	scanLow   = 0x19
+	scanHigh  = 0x1d
+
 	unitHead = 1 << 2
 
 	configImplied = 1 << 6
@@ -43,6 +47,8 @@ const (
 	st2Deleted   = 1 << 6
 	st2DataError = 1 << 5
 	st2Wrong     = 1 << 4
+	st2ScanHit   = 1 << 3
+	st2ScanMiss  = 1 << 2
 )
 
 // lookUp returns the row of a command code.
@@ -60,6 +66,12 @@ func lookUp(code uint8) command {
 		return command{name: "READ DELETED DATA", params: 9, run: begin, due: transferDue, toHost: true}
 	case 0x0d:
 		return command{name: "FORMAT TRACK", params: 6, run: beginFormat, due: formatDue}
+	case scanEqual:
+		return command{name: "SCAN EQUAL", params: 9, run: begin, due: scanDue}
+	case scanLow:
+		return command{name: "SCAN LOW OR EQUAL", params: 9, run: begin, due: scanDue}
+	case scanHigh:
+		return command{name: "SCAN HIGH OR EQUAL", params: 9, run: begin, due: scanDue}
 	case 0x16:
 		return command{name: "VERIFY", params: 9, run: begin, due: transferDue, toHost: true}
 	}
@@ -112,8 +124,14 @@ func specify(d *Device) {
 	d.ready()
 }
 
+// perpendicular sets GAP and WGATE, and with OW the four drives that record so.
 func perpendicular(d *Device) {
-	d.s.Perpendicular = d.s.Params[1]
+	const ow, driveBits = 1 << 7, 0x3c
+	v := d.s.Params[1]
+	if v&ow == 0 {
+		v = v&^driveBits | d.s.Perpendicular&driveBits
+	}
+	d.s.Perpendicular = v & 0x3f
 	d.ready()
 }
 
@@ -139,7 +157,7 @@ func dumpRegisters(d *Device) {
 	}
 	u := &d.s.Unit
 	d.results(false, u[0].Cylinder, u[1].Cylinder, u[2].Cylinder, u[3].Cylinder,
-		d.s.SRTHUT, d.s.HLTND, d.s.EOT, locked|d.s.Perpendicular&0x7f, d.s.Config, d.s.PreTrk)
+		d.s.SRTHUT, d.s.HLTND, d.s.EOT, locked|d.s.Perpendicular, d.s.Config, d.s.PreTrk)
 }
 
 func senseDrive(d *Device) {

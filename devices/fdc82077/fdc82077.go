@@ -1,7 +1,7 @@
 // Package fdc82077 is the 82077AA floppy disk controller with its drives.
 //
 // Read this file for the registers and the state, commands.go for the list of commands,
-// transfer.go for how data moves, drive.go for drives and disks.
+// transfer.go and scan.go for how data moves, drive.go for drives and disks.
 //
 //	off  access  name  power-on  meaning
 //	0,1  R       SRA/B           float: an AT does not have them
@@ -21,13 +21,13 @@
 //
 //	ST0  7:6 0 normal, 1 abnormal, 2 invalid command, 3 ready changed; 5 SE, 4 EC, 2 head, 1:0 drive
 //	ST1  7 EN end of cylinder, 5 DE, 4 OR, 2 ND no data, 1 NW write protected, 0 MA no address mark
-//	ST2  6 CM deleted data, 5 DD, 4 WC wrong cylinder
+//	ST2  6 CM deleted data, 5 DD, 4 WC wrong cylinder, 3 SH scan equal hit, 2 SN scan not satisfied
 //	ST3  6 write protected, 5 1, 4 track 0, 3 1, 2 head, 1:0 drive
 //
 // Source: Intel 82077AA data sheet (290166), "Register set", "Command set/descriptions",
 // "Status register encoding".
 //
-// Not modelled: SCAN commands (invalid), power down, tape, single density (FM),
+// Not modelled: power down, tape, single density (FM),
 // sectors of other sizes than 512 bytes, deleted data marks on the disk, motors (a disk
 // always turns), FIFO threshold, the time that bits take at the programmed rate.
 //
@@ -212,8 +212,8 @@ func (d *Device) Restore(s State) error {
 		return fmt.Errorf("fdc82077: %d parameters, result %d of %d", s.ParamCount, s.ResultPos, s.ResultLen)
 	case s.Len > sectorSize || s.Pos > s.Len || s.Phase == PhaseTransfer && s.Pos == s.Len:
 		return fmt.Errorf("fdc82077: position %d of %d", s.Pos, s.Len)
-	case s.Rate > 3 || s.TDR > 3:
-		return fmt.Errorf("fdc82077: rate %d, tape %d", s.Rate, s.TDR)
+	case s.Rate > 3 || s.TDR > 3 || s.Perpendicular > 0x3f:
+		return fmt.Errorf("fdc82077: rate %d, tape %d, perpendicular %#x", s.Rate, s.TDR, s.Perpendicular)
 	case s.Phase == PhaseResult && s.ResultPos == s.ResultLen:
 		return fmt.Errorf("fdc82077: no result in the result phase")
 	}

@@ -182,7 +182,7 @@ func TestSmallCommands(t *testing.T) {
 	b := newBoard(t, 1440<<10)
 	assert.Equal(t, []uint8{0x90}, b.say(0x10), "VERSION")
 	assert.Equal(t, []uint8{0x80}, b.say(0x08), "nothing to sense")
-	for _, c := range []uint8{0x00, 0x1f, 0x18, 0x11, 0x55} {
+	for _, c := range []uint8{0x00, 0x1f, 0x18, 0x0b, 0x55} {
 		assert.Equal(t, []uint8{0x80}, b.say(c), "%#x is invalid", c)
 	}
 	assert.Equal(t, []uint8{0x38}, b.say(0x04, 0), "track 0")
