@@ -55,6 +55,7 @@ type msrRow struct {
 
 // msrRows is every register there is, by number.
 var msrRows = []msrRow{
+	{x86.MSR_P5_MC_ADDR, 2, "IA32_P5_MC_ADDR/TYPE", FeatMCE, readZero, nil},
 	{x86.MSR_TSC, 1, "IA32_TIME_STAMP_COUNTER", FeatTSC, func(c *CPU, _ uint32) uint64 { return c.tsc() }, writeTSC},
 	{x86.MSR_PLATFORM_ID, 1, "IA32_PLATFORM_ID", Always, readZero, nil},
 	{x86.MSR_APIC_BASE, 1, "IA32_APIC_BASE", FeatAPIC, readAPICBase, writeAPICBase},
@@ -65,7 +66,7 @@ var msrRows = []msrRow{
 	field(x86.MSR_SYSENTER_CS, "IA32_SYSENTER_CS", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterCS }, any32),
 	field(x86.MSR_SYSENTER_ESP, "IA32_SYSENTER_ESP", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterESP }, canonical),
 	field(x86.MSR_SYSENTER_EIP, "IA32_SYSENTER_EIP", FeatSEP, func(m *MSRs) *uint64 { return &m.SysenterEIP }, canonical),
-	{x86.MSR_MCG_CAP, 1, "IA32_MCG_CAP", FeatMCA, readZero, nil},
+	{x86.MSR_MCG_CAP, 1, "IA32_MCG_CAP", FeatMCA, readZero, nil}, // no banks: nothing goes wrong
 	{x86.MSR_MCG_STATUS, 1, "IA32_MCG_STATUS", FeatMCA, readZero, zeroOnly},
 	pmcRow(x86.MSR_PERFEVTSEL0, pmcCount, "IA32_PERFEVTSEL", selDefined, false, pmcSelect),
 	{x86.MSR_MISC_ENABLE, 1, "IA32_MISC_ENABLE", Always, func(c *CPU, _ uint32) uint64 { return c.MSR.MiscEnable }, writeMiscEnable},

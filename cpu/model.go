@@ -182,8 +182,8 @@ var (
 // implemented are the features that the emulator has: those of encodings whose rows can
 // all be executed, and those without encodings that are modelled. No model reports others.
 var implemented = []Feature{
-	FeatFPU, FeatVME, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT, FeatPSE36,
-	FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH, FeatNOPL,
+	FeatFPU, FeatVME, FeatDE, FeatPSE, FeatTSC, FeatMSR, FeatPAE, FeatMCE, FeatMCA, FeatCX8, FeatSEP, FeatMTRR, FeatPGE, FeatCMOV, FeatPAT,
+	FeatPSE36, FeatMMX, FeatFXSR, FeatSSE, FeatSSE2, FeatCLFLUSH, FeatNOPL,
 	FeatSSE3, FeatPCLMUL, FeatSSSE3, FeatCX16, FeatSSE41, FeatSSE42, FeatMOVBE, FeatPOPCNT, FeatAES, FeatXSAVE, FeatHypervisor,
 	FeatAVX, FeatAVX2, FeatFMA, FeatF16C, FeatRDRAND, FeatRDSEED, FeatRDPID, FeatPKU,
 	FeatPCID, FeatINVPCID, FeatLA57, FeatMONITOR, FeatPerfmon,

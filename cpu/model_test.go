@@ -22,7 +22,7 @@ func TestNewModel(t *testing.T) {
 	require.True(t, m.Has(FeatSSE2))
 	require.True(t, m.Has(Always))
 	require.False(t, m.Has(FeatNever))
-	for _, bad := range []string{"z80", "max,", "max,sse", "max,+nosuch", "max,-sse", "max,+mca", "486,+lm"} {
+	for _, bad := range []string{"z80", "max,", "max,sse", "max,+nosuch", "max,-sse", "max,+fsrm", "486,+lm"} {
 		_, err := NewModel(bad)
 		require.Error(t, err, bad)
 	}

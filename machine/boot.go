@@ -33,6 +33,7 @@ func (m *Machine) loadKernel() error {
 		return fmt.Errorf("DMA controllers: %w", err)
 	}
 	m.mem.SetA20(true)
+	m.services[0].Stand()
 	modules := m.cfg.Boot.Modules
 	if m.cfg.Boot.Initrd != nil {
 		modules = append([]bios.Module{{Data: m.cfg.Boot.Initrd}}, modules...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/glassbox-vm/glassbox/bios"
+	"github.com/glassbox-vm/glassbox/bios/service"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/devices/debugconsole"
@@ -40,10 +41,12 @@ type board struct {
 	// others is the number of instructions that the other processors have executed.
 	others uint64
 	turns  turns
-	mem    *phys.Memory
-	ports  *ioport.Space
-	irq    [16]*wiredOR
-	a20    [2]bool // who opens the gate: keyboard controller, port 92h
+	// services are what the calls of our BIOS reach, by processor; none with another BIOS.
+	services []*service.Service
+	mem      *phys.Memory
+	ports    *ioport.Space
+	irq      [16]*wiredOR
+	a20      [2]bool // who opens the gate: keyboard controller, port 92h
 
 	apics
 	timer timerLines

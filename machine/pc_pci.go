@@ -149,7 +149,6 @@ const (
 // loaded directly: shadow RAM on, bridge and IDE controller enabled.
 func (b *board) configurePCI() {
 	host := b.host.Function()
-	host.WriteConfig(0x59, 1, 0x30)
 	for off := uint8(0x5a); off <= 0x5f; off++ {
 		host.WriteConfig(off, 1, 0x33)
 	}

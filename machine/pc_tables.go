@@ -73,22 +73,8 @@ func (m *Machine) placeTables() (rsdp uint64) {
 	for _, t := range m.highTables() {
 		m.mem.WriteAt(t.Data, phys.Addr(t.At))
 	}
-	m.placeDataArea()
-	const low = bios.ROMBase + rom.Tables
-	m.mem.WriteAt(m.lowTables(), low)
 	if bios.TablesBase(m.cfg.Memory) == 0 {
 		return 0
 	}
-	return low
-}
-
-// placeDataArea writes what systems look for in the data area of a BIOS, though none ran:
-// where the extended one is, and how much memory lies below it. Xen puts its real-mode code
-// there.
-func (m *Machine) placeDataArea() {
-	const extended, size = 0x40e, 0x413 // segment; KiB
-	word := func(at phys.Addr, v uint16) { m.mem.WriteAt([]byte{byte(v), byte(v >> 8)}, at) }
-	word(extended, bios.EBDABase>>4)
-	word(size, bios.EBDABase>>10)
-	m.mem.WriteAt([]byte{(bios.VideoBase - bios.EBDABase) >> 10}, bios.EBDABase)
+	return bios.ROMBase + rom.Tables // in the system ROM
 }

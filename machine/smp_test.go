@@ -83,11 +83,14 @@ func TestEnginesAgreeOnSeveralProcessors(t *testing.T) {
 	runFor(t, m, 100_000)
 }
 
-// TestDirectBootLeavesADataArea: Xen puts its real-mode code below what the BIOS data area
-// says, and had a triple fault where nothing was said.
-func TestDirectBootLeavesADataArea(t *testing.T) {
+// TestDirectBootLeavesABIOS: Xen puts its real-mode code below what the BIOS data area says,
+// and calls INT 10h and INT 13h there; it had a triple fault or ran through empty memory.
+func TestDirectBootLeavesABIOS(t *testing.T) {
 	m := newGuest(t, guestConfig(Fast))
 	assert.EqualValues(t, 0x9fc0, m.mem.Read(0x40e, 2))
 	assert.EqualValues(t, 639, m.mem.Read(0x413, 2))
 	assert.EqualValues(t, 1, m.mem.Read(0x9fc00, 1))
+	assert.EqualValues(t, 0xf000f065, m.mem.Read(4*0x10, 4))
+	assert.EqualValues(t, 0xf000ec59, m.mem.Read(4*0x13, 4))
+	assert.EqualValues(t, 3, m.mem.Read(0x449, 1), "video mode")
 }

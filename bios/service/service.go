@@ -88,7 +88,7 @@ func (s *Service) Call(n uint8) x86.Fault {
 	if h == nil {
 		return x86.UD(x86.ReasonUDInstruction)
 	}
-	c := &call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video, published: s.tables}
+	c := s.begin()
 	c.enter()
 	h(c)
 	if c.fault.Raised {
@@ -96,6 +96,23 @@ func (s *Service) Call(n uint8) x86.Fault {
 	}
 	c.leave()
 	return x86.Fault{}
+}
+
+// Stand leaves what power-on leaves in memory and on the screen, for a kernel that was loaded
+// without it and calls us nevertheless. No drives are known. The processor must be in its
+// power-on state.
+func (s *Service) Stand() {
+	c := s.begin()
+	c.vectors()
+	c.dataArea()
+	c.setB(bdaVGAFlags, 0x51)
+	c.copyVideoROM()
+	c.setMode(3)
+	c.lockVideoROM()
+}
+
+func (s *Service) begin() *call {
+	return &call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video, published: s.tables}
 }
 
 // regs are the general registers but ESP.

@@ -401,10 +401,14 @@ func (j *job) loadFiles() (err error) {
 	if boot.Kernel, err = readFile("-kernel", j.kernel); err != nil {
 		return err
 	}
+	multiboot := isMultiboot(boot.Kernel)
+	if multiboot {
+		boot.Name = j.kernel // as QEMU's; such kernels leave out the first word
+	}
 	if j.initrd == "" {
 		return nil
 	}
-	if !isMultiboot(boot.Kernel) {
+	if !multiboot {
 		boot.Initrd, err = readFile("-initrd", j.initrd)
 		return err
 	}

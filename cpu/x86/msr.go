@@ -2,6 +2,7 @@ package x86
 
 // Model-specific registers. SDM Vol. 4, "Model-Specific Registers".
 const (
+	MSR_P5_MC_ADDR           uint32 = 0x000
 	MSR_TSC                  uint32 = 0x10
 	MSR_PLATFORM_ID          uint32 = 0x17
 	MSR_APIC_BASE            uint32 = 0x1b

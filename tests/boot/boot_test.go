@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/glassbox-vm/glassbox/bios"
 	"github.com/glassbox-vm/glassbox/devices/disk"
 	"github.com/glassbox-vm/glassbox/machine"
 )
@@ -166,6 +167,22 @@ func TestGNUMachProbesItsDevices(t *testing.T) {
 	}}, 3e9, "No bootstrap code loaded")
 	assert.Contains(t, out, "ide0: BM-DMA at")
 	assert.Contains(t, out, "bootstrap_create: No bootstrap code loaded")
+}
+
+// TestXenStartsItsFirstDomain boots the hypervisor with two processors, whose real-mode code
+// calls the BIOS, up to the first instructions of Linux above it.
+func TestXenStartsItsFirstDomain(t *testing.T) {
+	t.Parallel()
+	out, _, _ := boot(t, machine.Config{CPUs: 2, Memory: 512 << 20, Boot: machine.Boot{
+		Kernel: guest(t, "xen"), Name: "xen", Append: "console=com1 com1=115200,8n1 loglvl=all",
+		Modules: []bios.Module{{Data: guest(t, "vmlinuz-cloud"), Cmdline: "vmlinuz console=hvc0"}},
+	}}, 3e9, "about to get started...")
+	for _, want := range []string{
+		"VGA is text mode 80x25", "Using ACPI (MADT) for SMP configuration information", "Platform timer is 100.000MHz HPET",
+		"Enabling APIC mode", "TSC deadline timer enabled", "Brought up 2 CPUs", "*** Building a PV Dom0 ***", "about to get started...",
+	} {
+		assert.Contains(t, out, want)
+	}
 }
 
 // TestInvadersStart looks for the game's picture on the screen: rows of invaders and the
