@@ -271,6 +271,41 @@ func TestEnginesAgreeOnABoot(t *testing.T) {
 	t.Logf("%s: %d instructions without a difference", kernel, m.Count())
 }
 
+// TestEnginesAgreeOnFourBusyProcessors runs on after the boot, with four programs that
+// compress, fork and write to pipes, twice on the fast engine and once on both, and compares
+// everything after 2.1×10⁹ instructions. It takes minutes of the host, and runs only if
+// GLASSBOX_SLOW is set.
+func TestEnginesAgreeOnFourBusyProcessors(t *testing.T) {
+	if os.Getenv("GLASSBOX_SLOW") == "" {
+		t.Skip("GLASSBOX_SLOW is not set")
+	}
+	const end = 2_100_000_000
+	cfg := machine.Config{CPUs: 4, Boot: machine.Boot{
+		Kernel: guest(t, "vmlinuz-cloud"), Append: "console=ttyS0",
+		Initrd: initramfs(t, `busy() {
+	while :; do
+		n=0
+		while [ $n -lt 50 ]; do n=$((n+1)); (true); done
+		dd if=/bin/busybox bs=64k count=8 2>/dev/null | gzip | gunzip | sha256sum
+	done
+}
+for i in 1 2 3 4; do busy & done
+wait
+`, file{"dev/null", 0o020666, nil, 1, 3}),
+	}}
+	run := func(e machine.Engine) string {
+		cfg.Engine = e
+		out, res, m := boot(t, cfg, end, "")
+		require.Equal(t, machine.StopBudget, res.Reason, tail(out))
+		require.EqualValues(t, end, m.Count())
+		require.Greater(t, strings.Count(out, "  -"), 3, "sums: %s", tail(out))
+		return m.StateHash()
+	}
+	first := run(machine.Fast)
+	require.Equal(t, first, run(machine.Fast), "the same run again")
+	require.Equal(t, first, run(machine.Check), "under check")
+}
+
 // TestSameBootTwice boots four processors twice, cut into different pieces, and compares everything.
 func TestSameBootTwice(t *testing.T) {
 	t.Parallel()
