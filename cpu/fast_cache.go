@@ -92,6 +92,7 @@ type fastEngine struct {
 	flags   [maxBlock]flagUse
 
 	built, flushed uint64 // statistics
+	eager          bool   // see BuildAlways
 }
 
 // A jump says where the block for an address is: one line of the host's cache, where the
@@ -143,6 +144,23 @@ func (c *CPU) enableFast() {
 	if c.Phys.OnCodeWrite == nil {
 		c.Phys.OnCodeWrite = c.memoryWritten
 	}
+}
+
+// BuildAlways makes RunFast build blocks even of code that is rewritten all the time and runs once: what
+// tests of its operations want, and nobody else.
+func (c *CPU) BuildAlways() {
+	if c.fast == nil {
+		c.enableFast()
+	}
+	c.fast.eager = true
+}
+
+// BlocksBuilt is how many blocks RunFast has built, for tests.
+func (c *CPU) BlocksBuilt() uint64 {
+	if c.fast == nil {
+		return 0
+	}
+	return c.fast.built
 }
 
 func newFastEngine(mem *phys.Memory) *fastEngine {
@@ -300,7 +318,7 @@ func (f *fastEngine) written(off uint64, n int) {
 // it because the page is written too often.
 func (f *fastEngine) worth(off uint64) bool {
 	p := &f.pages[off/mmuPage]
-	if p.kills < manyKills {
+	if p.kills < manyKills || f.eager {
 		return true
 	}
 	if p.cool++; p.cool < coolDown {
@@ -361,5 +379,6 @@ func (f *fastEngine) flush() {
 
 // full says whether there may be no room for another block.
 func (f *fastEngine) full() bool {
-	return f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
+	const few = 1 << 10 // blocks that the host's caches hold
+	return f.eager && f.blocks.n > few || f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
 }

@@ -91,6 +91,9 @@ func NewRig(fast bool) (*Rig, error) {
 	}
 	mem.OnMapChange, mem.OnProtect = c.MMU.Flush, c.MMU.DropPages
 	r := &Rig{c: c, fast: fast, ram: mem.RAM(), base: make([]byte, windowSize), snaps: map[[6]uint16]cpu.Snapshot{}}
+	if fast {
+		c.BuildAlways()
+	}
 	c.Ports = noPorts{}
 	c.OnInterrupt = func(v x86.Vector, _ cpu.EventKind) {
 		if r.events++; r.events == 1 {
