@@ -160,10 +160,16 @@ boot:
 	cld
 	svc callBootStart
 bootGoOn:
-	svc callBootStep	; CF: nothing left. ZF: AX:BX is to be started
-	jc .none
+	svc callBootStep	; CF: nothing left, with ZF wait. ZF: AX:BX is to be started
+	jc .ended
 	jz .go
+.read:
 	int 0x13		; what the service wants to have read
+	jmp bootGoOn
+.ended:
+	jnz .none
+	sti
+	hlt
 	jmp bootGoOn
 .go:
 	push ax
@@ -432,9 +438,13 @@ memory:				; INT 12h
 	iret
 
 disk:				; INT 13h and 40h
-	svc callDisk		; CF: data is to be moved
+	svc callDisk		; CF: data is to be moved. ZF: what was found is to be booted
 	jc .transfer
+	jz .boot
 	iret
+.boot:
+	sti
+	jmp bootGoOn.read
 .transfer:
 	sti
 	cld

@@ -80,6 +80,8 @@ const (
 	ebdaAPM    = ebda + 0x248 // APM connection, see apm.go
 	ebdaKbd    = ebda + 0x24c // command for the keyboard, see keyboard_command.go
 	ebdaMouse  = ebda + 0x250 // command for the mouse, see mouse.go
+
+	ebdaCatalog = ebda + 0x270 // of the CD-ROM that is booted, see bootcd.go
 )
 
 // romSegment is the segment of the system ROM.

@@ -12,6 +12,7 @@ const (
 	bootOnly  = ebdaBoot + 4 // choice of the menu: kind<<4 + number + 1; 0 is the order
 	bootMenuT = ebdaBoot + 8 // dword: ticks at which the menu is no longer offered
 	bootMenuS = ebdaBoot + 12
+	bootCatAt = ebdaCatalog // dword: block of the boot catalog
 )
 
 const (
@@ -20,6 +21,7 @@ const (
 	bootVolume  // boot record of a CD-ROM
 	bootCatalog // of a CD-ROM
 	bootImage   // without emulation
+	bootChoose  // a key is waited for
 	bootEmulate // first sector with emulation
 	bootDone    // something was started
 )
@@ -36,8 +38,8 @@ func (c *call) bootStart() {
 	c.setB(bootPhase, bootPick)
 }
 
-// bootStep goes on: CF set means that there is nothing left; ZF set that AX:BX is to be
-// started with drive DL; else INT 13h is to be called.
+// bootStep goes on: CF set means that there is nothing left, with ZF that a key is waited for;
+// ZF alone that AX:BX is to be started with drive DL; else INT 13h is to be called.
 func (c *call) bootStep() {
 	failed := c.cpu.Flags()&x86.FlagCF != 0
 	ah := c.ax.hi()

@@ -37,9 +37,9 @@ func (c *call) route(dl uint8) (t target, n uint8) {
 // disk is INT 13h. CF set lets the code in the ROM step through a transfer.
 //
 // IBM PC AT Technical Reference, "Disk I/O"; Phoenix EDD 3.0 for AH = 41h and above; El
-// Torito 1.0 for AH = 4Bh.
+// Torito 1.0 for AH = 4Ah to 4Dh. ZF set has it load what was told by 4Ch.
 func (c *call) disk() {
-	if c.ax.hi() == 0x4b {
+	if ah := c.ax.hi(); ah >= 0x4a && ah <= 0x4d {
 		c.emulation()
 		return
 	}

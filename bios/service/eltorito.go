@@ -13,6 +13,7 @@ const (
 	emuHeads   = ebdaEmu + 14 // word
 	emuSPT     = ebdaEmu + 16
 	emuBooted  = ebdaEmu + 17 // 1: the others are valid
+	emuCatalog = ebdaEmu + 20 // dword: block of the boot catalog
 )
 
 // Media types of a boot catalog.
@@ -144,9 +145,12 @@ func (c *call) emuTransfer(op uint8, lba uint64, count, buffer uint32, reply uin
 	})
 }
 
-// emuParameters is AH = 08h.
+// emuParameters is AH = 08h. As on other hard disks the last cylinder is kept for diagnostics.
 func (c *call) emuParameters(floppy bool) {
 	last := c.w(emuCyls) - 1
+	if !floppy {
+		last = max(last, 1) - 1
+	}
 	c.ax.setLo(0)
 	c.bx.setLo(0)
 	c.cx.setHi(uint8(last))
@@ -189,10 +193,83 @@ func (c *call) emuGeometry(la uint32) {
 	c.setW(emuCyls, (uint16(cyl)|uint16(sector&0xc0)<<2)+1)
 }
 
-// emulation is AH = 4Bh: AL = 0 ends emulation, 1 asks; both fill the packet at DS:SI.
+// emulation is AH = 4Ah to 4Dh: 4Ah begins to pretend what the packet at DS:SI says, 4Bh ends
+// it (AL = 0) or asks, 4Ch begins and boots, 4Dh reads the boot catalog.
 //
-// El Torito 1.0, "INT 13 Function 4B".
+// El Torito 1.0, "INT 13 Function 4A" to "4D".
 func (c *call) emulation() {
+	switch c.ax.hi() {
+	case 0x4a, 0x4c:
+		c.beginEmulation(c.ax.hi() == 0x4c)
+	case 0x4b:
+		c.endEmulation()
+	default:
+		c.readCatalog()
+	}
+}
+
+// beginEmulation is AH = 4Ah and 4Ch; with boot the code in the ROM goes on to load.
+func (c *call) beginEmulation(boot bool) {
+	at := c.dsBase + uint32(c.si.w())
+	media, drive := c.b(at+1)&15, c.b(at+2)
+	cd := c.cdAt(c.b(at+3)<<1 | uint8(c.w(at+8))&1)
+	wants := uint8(0)
+	if media == emuDisk {
+		wants = 0x80
+	}
+	if c.b(at) < 0x13 || media == emuNone || media > emuDisk || drive != wants || cd < 0 || c.b(emuActive) != 0 {
+		c.diskEnd(diskBad)
+		return
+	}
+	catalog, segment := c.d(emuCatalog), c.w(at+12)
+	if segment == 0 {
+		segment = bootBuffer >> 4
+	}
+	c.setB(bootUnit, uint8(cd))
+	c.noteImage(media, segment, c.w(at+14), c.d(at+4))
+	c.setD(emuCatalog, catalog)
+	c.emulate(media)
+	if cl, ch := c.b(at+17), c.b(at+16); cl&63 != 0 { // the program knows the geometry
+		c.setW(emuCyls, (uint16(ch)|uint16(cl&0xc0)<<2)+1)
+		c.setB(emuSPT, cl&63)
+		c.setW(emuHeads, uint16(c.b(at+18))+1)
+	}
+	c.setB(emuBooted, 1)
+	if boot {
+		c.loadEmulated()
+		c.zero = true
+		return
+	}
+	c.diskEnd(diskOK)
+}
+
+// cdAt is the number of the CD-ROM drive at a position, -1 if there is none.
+func (c *call) cdAt(pos uint8) int {
+	for n := range c.cds() {
+		if c.b(cdPos+uint32(n)) == pos {
+			return int(n)
+		}
+	}
+	return -1
+}
+
+// readCatalog is AH = 4Dh: the packet at DS:SI has the number of sectors (of 2048 bytes),
+// where to and the first.
+func (c *call) readCatalog() {
+	at := c.dsBase + uint32(c.si.w())
+	if c.b(at) < 8 || c.b(emuBooted) == 0 {
+		c.diskEnd(diskBad)
+		return
+	}
+	c.startTransfer(transfer{
+		kind: kindATAPI, op: opRead, drive: c.b(cdPos + uint32(c.b(emuCD)&3)), reply: replyStatus, unit: cdBlock,
+		lba: uint64(c.d(emuCatalog)) + uint64(c.w(at+6)), count: uint32(c.b(at + 1)),
+		buffer: far(c.w(at+4), c.w(at+2)),
+	})
+}
+
+// endEmulation is AH = 4Bh: AL = 0 ends emulation, 1 asks; both fill the packet at DS:SI.
+func (c *call) endEmulation() {
 	al, dl := c.ax.lo(), c.dx.lo()
 	if al > 1 || c.b(emuBooted) == 0 || dl != c.b(emuDrive) && !(al == 0 && dl == 0x7f) {
 		c.diskEnd(diskBad)

@@ -37,17 +37,18 @@ var (
 	onDisk   = medium{size: 4 << 20, position: 0, qemu: "file=%s,format=raw,if=ide"}
 	onFloppy = medium{size: 1440 << 10, position: machine.FloppyA, qemu: "file=%s,format=raw,if=floppy"}
 	onCD     = medium{size: 2 << 10, position: 2, cdrom: true, qemu: "file=%s,format=raw,if=ide,index=2,media=cdrom"}
+	onCDDisk = medium{size: 20 * 4 * 17 * 512, position: 2, cdrom: true, emulates: 4, qemu: onCD.qemu}
 	onCDAs   = medium{size: 1440 << 10, position: 2, cdrom: true, emulates: 2, qemu: onCD.qemu}
 )
 
 // programs are the boot sectors.
 var programs = map[string]medium{
 	"services": onDisk, "disk": onDisk, "video": onDisk, "graphics": onDisk, "vbe": onDisk, "devices": onDisk,
-	"floppy": onFloppy, "cd": onCD, "emulated": onCDAs,
+	"floppy": onFloppy, "cd": onCD, "emulated": onCDAs, "harddisk": onCDDisk,
 }
 
 // alone are programs that SeaBIOS cannot be asked with.
-var alone = map[string]medium{"protected": onDisk, "pictures": onDisk, "v86": onDisk}
+var alone = map[string]medium{"protected": onDisk, "pictures": onDisk, "v86": onDisk, "emulate": onCD}
 
 // mediumOf is what a program is booted from.
 func mediumOf(program string) medium {
@@ -118,6 +119,9 @@ var differences = map[string]map[string]string{
 		"11":                   "0001 0000 0000 0000 cz",                                    // one diskette, the emulated one
 		"11 without emulation": "0000 0000 0000 0000 cZ",                                    // and then none
 	},
+	"harddisk": {
+		"08": "0000 0000 1211 0301 cZ", // there is one disk
+	},
 	"disk": {
 		"41 wrong":         "0100 0000 0000 0280 Cz", // EDD 3.0: BX must be 55AAh
 		"large parameters": "42 00 ",                 // EDD 3.0: the size filled, with the path
@@ -131,6 +135,10 @@ func imageOf(t *testing.T, program string) []byte {
 	code, err := os.ReadFile(filepath.Join("testdata", program+".bin"))
 	require.NoError(t, err)
 	p := append(code, make([]byte, max(m.size-len(code), 0))...)
+	if m.emulates == 4 { // a partition that ends at cylinder 19, head 3, sector 17; a mark at 3, 3, 17
+		copy(p[0x1be:], []byte{0x80, 1, 1, 0, 6, 3, 17, 19, 17, 0, 0, 0, 0x3f, 5, 0, 0})
+		copy(p[((3*4+3)*17+16)*512:], "MARK")
+	}
 	if m.cdrom {
 		return elTorito(p, m.emulates)
 	}

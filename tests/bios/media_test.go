@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -112,4 +113,72 @@ func TestMEMDISKHooksOurServices(t *testing.T) {
 	assert.Equal(t, machine.StopDebugExit, s.ends().Reason, screen(s.m))
 	assert.Contains(t, out.String(), "1A/B102: 0002 0000 1237 8086 ")
 	assert.Contains(t, out.String(), "16/05: ")
+}
+
+// TestBootMenuShowsTheImagesOfACD chooses among the images that a boot catalog lists: the
+// initial one, one for another platform, which is not shown, and two of a section for PCs.
+// Without the menu the first for PCs is booted, wherever it stands.
+func TestBootMenuShowsTheImagesOfACD(t *testing.T) {
+	const block = 2048
+	says := func(c byte) []byte { // prints a letter three times and halts
+		return []byte{0xb8, c, 0x0e, 0xbb, 7, 0, 0xcd, 0x10, 0xcd, 0x10, 0xcd, 0x10, 0xf4, 0xeb, 0xfd}
+	}
+	disc := func(initial byte) disk.Image {
+		p := elTorito(append(says('I'), make([]byte, 4*block)...), 0)
+		catalog := p[19*block:]
+		copy(catalog[4:], "FIRST")
+		sum := uint16(0)
+		catalog[0x1c], catalog[0x1d] = 0, 0
+		for i := 0; i < 32; i += 2 {
+			sum += binary.LittleEndian.Uint16(catalog[i:])
+		}
+		binary.LittleEndian.PutUint16(catalog[0x1c:], -sum)
+		catalog[0x20] = initial
+		copy(p[22*block:], says('X'))
+		copy(p[23*block:], says('Y'))
+		entry := func(block byte) []byte { return []byte{0x88, 0, 0, 0, 0, 0, 4, 0, block} }
+		copy(catalog[0x40:], "\x90\xef\x01\x00EFI")
+		copy(catalog[0x60:], entry(21))
+		copy(catalog[0x80:], "\x91\x00\x02\x00TOOLS")
+		copy(catalog[0xa0:], entry(22))
+		copy(catalog[0xc0:], "\x44")
+		copy(catalog[0xe0:], entry(23))
+		return diskOf(p)
+	}
+	boot := func(initial byte, menu bool) *session {
+		cfg := machine.Config{Memory: 16 << 20, Boot: machine.Boot{Menu: menu}}
+		cfg.Drives[2] = &machine.Drive{Image: disc(initial), CDROM: true}
+		return start(t, cfg)
+	}
+	for key, want := range map[string]string{"0": "III", "1": "XXX", "2": "YYY"} {
+		s := boot(0x88, true)
+		s.see(`for the boot menu`)
+		s.keys("\x1b")
+		s.see(`1\. CD-ROM 0`)
+		s.keys("1")
+		s.see(`0\. no emulation +FIRST\s+1\. no emulation +TOOLS\s+2\. no emulation +TOOLS\s`)
+		s.keys("9" + key)
+		s.see(want)
+	}
+	boot(0x88, false).see("III")
+	boot(0x00, false).see("XXX")
+}
+
+// TestEmulationByTheProgram has INT 13h AH=4Ah, 4Ch and 4Dh, which SeaBIOS has not: El Torito
+// 1.0 says what they do. The catalog begins with 01h 00h and its signature, the initial entry
+// is 88h without emulation and its image at block 20.
+func TestEmulationByTheProgram(t *testing.T) {
+	var got []string // without ZF, which is the program's
+	for _, line := range strings.Split(strings.TrimSpace(run(t, "emulate", machine.Fast)), "\n") {
+		got = append(got, line[:len(line)-1])
+	}
+	assert.Equal(t, []string{
+		"4D: 0001 AA55 0088 0014 c",
+		"4A: 0000 0000 0000 0000 c",
+		"02: 0001 AA55 0001 0000 c",
+		"4A again: 0100 0000 0000 0000 C",
+		"4B00: 0000 0000 0000 007F c",
+		"4C wrong: 0100 0000 0000 007F C",
+		"booted as a diskette: 0000 0000 0000 0000 c",
+	}, got)
 }
