@@ -243,9 +243,10 @@ timer:				; IRQ 0
 keyboardIRQ:			; IRQ 1
 	push ax
 	in al, 0x64
-	test al, 1
-	jz .done
-	in al, 0x60
+	and al, 0x21
+	cmp al, 0x21		; a byte of the mouse
+	je .done
+	in al, 0x60		; again, if a program has read it and called us
 	mov ah, 0x4f		; who hooks this may change or drop it
 	stc
 	int 0x15

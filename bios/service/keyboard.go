@@ -237,6 +237,7 @@ func (c *call) nextKey(p uint16) uint16 {
 
 // keyboard is INT 16h. CF set lets the code in the ROM wait for a key.
 func (c *call) keyboard() {
+	c.lamps() // a program may have changed the locks
 	ah := c.ax.hi()
 	switch ah {
 	case 0x00, 0x10:

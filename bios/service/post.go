@@ -102,7 +102,7 @@ func (c *call) timers() {
 		{0x43, 0x54}, {0x41, 18}, // 15 µs
 		{0x43, 0xb6}, {0x42, 0x28}, {0x42, 0x05}, // speaker, 903 Hz
 		{0x0d, 0}, {0xda, 0}, {0xd6, 0xc0}, {0xd4, 0}, // DMA reset, cascade
-		{0x92, 0x02}, // A20
+		{0x92, 0}, // A20 is left to the keyboard controller: either opens it, so only then both can shut it
 	} {
 		c.out(o.port, o.v)
 	}

@@ -66,7 +66,7 @@ func (c *call) gateA20() {
 	case 1:
 		c.out(0x92, v&^1|2)
 	case 2:
-		c.ax.setLo(v >> 1 & 1)
+		c.ax.setLo(bit(0, c.openA20()))
 	case 3:
 		c.bx.setW(3) // keyboard controller and port 92h
 	default:
@@ -74,6 +74,19 @@ func (c *call) gateA20() {
 		return
 	}
 	c.status(0)
+}
+
+// openA20 says whether addresses beyond 1 MiB are others than those from 0.
+func (c *call) openA20() bool {
+	const low, high = 0x4f0, 0x1004f0 // communication between programs
+	old := c.b(low)
+	if c.b(high) != old {
+		return true
+	}
+	c.setB(low, ^old)
+	same := c.b(high) != old
+	c.setB(low, old)
+	return !same
 }
 
 // eventWait is AH = 83h.

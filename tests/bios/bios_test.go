@@ -44,6 +44,7 @@ var (
 // programs are the boot sectors.
 var programs = map[string]medium{
 	"services": onDisk, "disk": onDisk, "video": onDisk, "graphics": onDisk, "vbe": onDisk, "devices": onDisk,
+	"hooks": onDisk, "direct": onDisk,
 	"floppy": onFloppy, "cd": onCD, "emulated": onCDAs, "harddisk": onCDDisk,
 }
 
@@ -91,6 +92,19 @@ var differences = map[string]map[string]string{
 		"5300 wrong device": "0900 0000 0000 0000 Cz",                           // APM 1.2: unrecognized device
 		"87":                "0000 0000 0001 0000 cZ",                           // AT: ZF is set when it went well
 		"vector 1D":         "38 28 2D 0A 1F 06 19 1C 02 07 06 07 00 00 00 00 ", // AT: parameters of a 6845; SeaBIOS has none
+	},
+	"hooks": {
+		"Alt 1 4":            "000E 0000 0000 0000 cz", // PC: Alt and digits of the keypad are a character
+		"417, 418, 496 (11)": "00C0 0010 0000 0000 cZ", // PS/2: the grey Insert is one as well
+	},
+	"direct": {
+		"LBA too far":   "5110 0000 0000 0000 cz", // ATA: ID not found, seek complete
+		"no command":    "5104 0000 0000 0000 cz",
+		"8042 20":       "0045 0000 0000 0000 cz", // AT: the self-test was passed
+		"mouse E9":      "0064 00FA 0000 0002 cz", // PS/2: 100 reports a second, 4 counts a millimetre
+		"A20 off by 92": "0000 0000 0000 0000 Cz", // PIIX3: port 92h or the keyboard controller opens it
+		"read back":     "3636 0000 0000 0000 cz", // AT: mode 3
+		"word at FFFF":  "0001 0000 0000 0000 cz", // SDM: #GP; QEMU checks no limits in real mode
 	},
 	"vbe": {
 		"colours (6)": "05 0A 05 05 05 00 01 0F 02 ", // VBE: the bit that is left over may be used
