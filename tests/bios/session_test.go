@@ -77,6 +77,7 @@ type session struct {
 	t      testing.TB
 	m      *machine.Machine
 	serial machine.Console
+	last   machine.Result // of the machine's last run
 }
 
 // start switches a machine on.
@@ -118,21 +119,17 @@ func (s *session) sends(pattern string) {
 	s.wait(pattern, func(re *regexp.Regexp) bool { return re.MatchString(s.serial.String()) })
 }
 
-// wait runs until there is a match, and notes what that took.
+// wait runs until there is a match.
 func (s *session) wait(pattern string, matches func(*regexp.Regexp) bool) {
 	s.t.Helper()
 	re := regexp.MustCompile(pattern)
-	began, since, count := time.Now(), s.m.Now(), s.m.Count()
 	s.m.OnScreen(40*devices.Millisecond, func() {
 		if matches(re) {
 			s.m.Stop()
 		}
 	})
-	res, err := s.m.Run(context.Background(), machine.RunOptions{Until: s.m.Now() + patience})
+	res := s.run(pattern)
 	s.m.OnScreen(0, nil)
-	require.NoError(s.t, err)
-	s.t.Logf("%5.1f s, guest's %5.1f s, %6d M instructions: %s", time.Since(began).Seconds(),
-		float64(s.m.Now()-since)/float64(devices.Second), (s.m.Count()-count)/1e6, pattern)
 	if !matches(re) {
 		text := s.serial.String()
 		s.t.Fatalf("no %q: %v\n%s\nCOM1: %s", pattern, res.Reason, screen(s.m), text[max(0, len(text)-2000):])
@@ -145,11 +142,25 @@ func (s *session) keys(text string) {
 	require.Equal(s.t, len(text), s.m.TypeKeys([]byte(text)))
 }
 
-// ends runs until the machine stops by itself and returns why.
+// ends runs until the machine stops by itself and returns why. It may have, at the end of a
+// wait.
 func (s *session) ends() machine.Result {
 	s.t.Helper()
+	if s.last.Reason == machine.StopCancelled || s.last.Reason == machine.StopBudget {
+		s.run("the end")
+	}
+	return s.last
+}
+
+// run lets the machine run until it stops by itself or for Stop, and notes what that took.
+func (s *session) run(until string) machine.Result {
+	s.t.Helper()
+	began, since, count := time.Now(), s.m.Now(), s.m.Count()
 	res, err := s.m.Run(context.Background(), machine.RunOptions{Until: s.m.Now() + patience})
 	require.NoError(s.t, err)
+	s.last = res
+	s.t.Logf("%5.1f s, guest's %5.1f s, %6d M instructions: %s", time.Since(began).Seconds(),
+		float64(s.m.Now()-since)/float64(devices.Second), (s.m.Count()-count)/1e6, until)
 	return res
 }
 
@@ -187,7 +198,7 @@ func initrd(t testing.TB, script string, modules ...string) []byte {
 		})
 		require.NoError(t, err)
 	}
-	init := "#!/busybox sh\n/busybox mkdir /bin /dev /proc /mnt\n/busybox --install -s /bin\nexport PATH=/bin\n" +
+	init := "#!/busybox sh\n/busybox mkdir -p /bin /dev /proc /mnt\n/busybox --install -s /bin\nexport PATH=/bin\n" +
 		"mount -t proc proc /proc\nmount -t devtmpfs dev /dev\nexec >/dev/console 2>&1\necho hello from the RAM disk\n"
 	for _, name := range modules {
 		if found[name] != "" { // else it is part of the kernel
