@@ -1,12 +1,14 @@
 package bios
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/glassbox-vm/glassbox/devices"
 	"github.com/glassbox-vm/glassbox/machine"
 )
 
@@ -57,5 +59,23 @@ func TestServicesInVirtual8086Mode(t *testing.T) {
 	assert.Equal(t, strings.Split(blocks[0], "\n"), strings.Split(with0, "\n"), "IOPL 0")
 	for _, vector := range []string{"0008", "0009", "0010", "0013", "0016", "001C"} {
 		assert.Contains(t, blocks[0], "hook: 0001 "+vector+" 0000 0000", "called")
+	}
+}
+
+// TestEveryDoorResetsTheMachine boots a program that resets the machine six times: keyboard
+// controller, port 92h, port CF9h, triple fault, and both jumps to the reset vector. It
+// ends at its seventh boot, as it does on QEMU.
+func TestEveryDoorResetsTheMachine(t *testing.T) {
+	for name, cfg := range map[string]machine.Config{"our BIOS": {}, "SeaBIOS": onSeaBIOS(t, machine.Config{})} {
+		var out machine.Console
+		cfg.Memory, cfg.DebugCon, cfg.DebugExit = 32<<20, &out, true
+		cfg.Drives[0] = &machine.Drive{Image: diskOf(imageOf(t, "resets"))}
+		m, err := machine.New(cfg)
+		require.NoError(t, err)
+		defer m.Close()
+		res, err := m.Run(context.Background(), machine.RunOptions{Until: 60 * devices.Second, Budget: 4e8})
+		require.NoError(t, err)
+		assert.Equal(t, machine.StopDebugExit, res.Reason, name)
+		assert.Equal(t, "0123456", out.String(), name)
 	}
 }
