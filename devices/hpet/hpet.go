@@ -195,10 +195,21 @@ func (d *Device) arm(i int) {
 	d.schedule(i)
 }
 
+// silent says that nobody sees the timer match: an edge-triggered one without interrupts. Its
+// comparator is brought up to date when somebody looks, so that an idle machine stays idle.
+func (t *TimerState) silent() bool { return t.Conf&(timLevel|timEnabled) == 0 }
+
+// settle lets a silent timer have its matches up to now.
+func (d *Device) settle(i int) {
+	if t := &d.s.Timer[i]; t.silent() && t.Next <= d.cfg.Clock.Now() {
+		d.match(i)
+	}
+}
+
 // schedule sets the board's timer.
 func (d *Device) schedule(i int) {
-	if next := d.s.Timer[i].Next; next != never {
-		d.timers[i].Set(next)
+	if t := &d.s.Timer[i]; t.Next != never && !t.silent() {
+		d.timers[i].Set(t.Next)
 	} else {
 		d.timers[i].Stop()
 	}
@@ -226,7 +237,7 @@ func (d *Device) match(i int) {
 // following is the next match of a periodic timer that lies ahead. Those that the guest was
 // too slow for are lost.
 func (d *Device) following(t *TimerState) uint64 {
-	late := (d.count() - t.Compare) & t.mask()
+	late := uint64(d.cfg.Clock.Now()-t.Next) / period
 	return (t.Compare + (late/t.Period+1)*t.Period) & t.mask()
 }
 
@@ -260,6 +271,7 @@ func (d *Device) read(off uint64) uint64 {
 		return d.count()
 	}
 	if t, reg := d.timer(off); t != nil {
+		d.settle(int(off-0x100) >> 5)
 		switch reg {
 		case 0x00:
 			return t.Conf&^timSet | timPermanent
@@ -307,6 +319,7 @@ func (d *Device) WriteMMIO(off uint64, size int, v uint64) {
 	}
 	if t, r := d.timer(reg); t != nil {
 		i := int(reg-0x100) >> 5
+		d.settle(i)
 		switch r {
 		case 0x00:
 			d.setConf(i, merge(t.Conf)&timWritable)
@@ -321,6 +334,9 @@ func (d *Device) WriteMMIO(off uint64, size int, v uint64) {
 // configure writes CONF.
 func (d *Device) configure(v uint64) {
 	changed := v ^ d.s.Conf
+	for i := range d.s.Timer {
+		d.settle(i)
+	}
 	if changed&confLegacy != 0 {
 		d.release()
 	}

@@ -179,3 +179,26 @@ func FuzzDevice(f *testing.F) {
 		}
 	})
 }
+
+// TestSilentTimerKeepsItsPhase: Linux leaves the periodic timer that it began with running
+// without interrupts. That must not wake an idle machine, and when the interrupt is enabled
+// again, after the narrow counter has wrapped, it comes when it would have come.
+func TestSilentTimerKeepsItsPhase(t *testing.T) {
+	b := newBoard()
+	b.out(0x10, 1)
+	const conf = timPeriodic | timSet | tim32 | 2<<9
+	b.out(0x100, conf)
+	b.out(0x108, 300_000) // 3 ms
+	b.out(0x108, 300_000)
+	_, wakes := b.clock.Next()
+	assert.False(t, wakes)
+	b.clock.AdvanceTo(100*devices.Second + 1) // 10^10 counts: 33,333 periods and a third
+	const next = 33_334 * 300_000
+	assert.EqualValues(t, next&0xffffffff, b.in(0x108))
+	b.out(0x100, conf&^timSet|timEnabled)
+	at, wakes := b.clock.Next()
+	assert.True(t, wakes)
+	assert.EqualValues(t, next*10, at)
+	b.clock.AdvanceTo(next * 10)
+	assert.EqualValues(t, 1, b.pin[2].Rises)
+}
