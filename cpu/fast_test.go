@@ -104,6 +104,7 @@ func newFzRig(tb testing.TB) *fzRig {
 	mem.OnProtect = r.cpu.MMU.DropPages
 	r.cpu.Ports = r
 	r.cpu.ReadTSC = r.cpu.Count
+	r.cpu.CPI = 3
 	return r
 }
 
@@ -699,7 +700,27 @@ func (r *fzRig) load(tb testing.TB, p *fzProgram) {
 			f.pages[i].cool, f.pages[i].idle = 0, 0
 		}
 	}
-	require.NoError(tb, r.cpu.Restore(p.state))
+	state := p.state
+	r.cpu.APIC = nil
+	if p.seed%8 == 3 {
+		state.MSR.PMC = fzCounters(p.seed)
+		r.cpu.APIC = &fakeAPIC{onPerf: func() { r.note(5) }}
+	}
+	require.NoError(tb, r.cpu.Restore(state))
+}
+
+// fzCounters are performance counters that overflow soon, at some privilege levels.
+func fzCounters(seed uint64) PMCs {
+	rnd := rand.New(rand.NewPCG(seed, 79))
+	p := pmcPowerOn
+	p.GlobalCtrl = globalBits
+	for i := range p.Counter {
+		p.Counter[i] = pmcMask - uint64(rnd.IntN(80))
+		p.Select[i] = selEnable | selInt | uint64(rnd.IntN(4))<<16 | [...]uint64{eventInstructions, eventCycles}[rnd.IntN(2)]
+	}
+	p.Fixed[0] = pmcMask - uint64(rnd.IntN(80))
+	p.FixedCtrl = uint64(rnd.IntN(4)) | fixedInt
+	return p
 }
 
 // fzRun runs the program on both machines with the same random budgets and compares them
