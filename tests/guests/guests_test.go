@@ -39,6 +39,7 @@ const diskSize = 4 * 16 * 63 * 512
 //go:generate nasm -f bin -i programs/ -o programs/rights.bin programs/rights.asm
 //go:generate nasm -f bin -i programs/ -o programs/la57.bin programs/la57.asm
 //go:generate nasm -f bin -i programs/ -o programs/perf.bin programs/perf.asm
+//go:generate nasm -f bin -i programs/ -o programs/triple.bin programs/triple.asm
 //go:generate nasm -f bin -i programs/ -o programs/v86.bin programs/v86.asm
 
 // programs lists the programs.
@@ -89,7 +90,11 @@ func run(t *testing.T, program string, engine machine.Engine) string {
 	defer m.Close()
 	res, err := m.Run(context.Background(), machine.RunOptions{Budget: 1e8})
 	require.NoError(t, err)
-	assert.Equal(t, machine.StopDebugExit, res.Reason, "%s", out.String())
+	end := machine.StopDebugExit
+	if program == "triple" {
+		end = machine.StopTripleFault
+	}
+	assert.Equal(t, end, res.Reason, "%s", out.String())
 	return out.String()
 }
 
