@@ -36,3 +36,9 @@ func word(shared []byte, at int) *uint32 { return (*uint32)(unsafe.Pointer(&shar
 func (r *Result) head() *[unsafe.Offsetof(Result{}.Diff)]byte {
 	return (*[unsafe.Offsetof(Result{}.Diff)]byte)(unsafe.Pointer(r))
 }
+
+// take copies a result, without the differences that it does not have.
+func (r *Result) take(from *Result) {
+	*r.head() = *from.head()
+	copy(r.Diff[:], from.Diff[:min(r.NDiff, maxDiff)])
+}

@@ -193,7 +193,9 @@ var ErrDied = errors.New("the helper died")
 // first n results are good and test n is the culprit.
 func (s *Silicon) Wait(out *[BlockSize]Result) (n int, err error) {
 	err = s.reply()
-	*out = *results(s.shared)
+	for i := range out {
+		out[i].take(&results(s.shared)[i])
+	}
 	if err == nil {
 		return BlockSize, nil
 	}

@@ -75,8 +75,12 @@ func campaign(c *oracle.Campaign, k *kindsSeen, re *regexp.Regexp, tests, first,
 		return fmt.Errorf("no form matches")
 	}
 	start := time.Now()
-	done := 0
+	done, told := 0, start
 	for n := first; done < tests; n++ {
+		if time.Since(told) > time.Minute {
+			told = time.Now()
+			fmt.Fprintf(os.Stderr, "block %d: %d of %d tests, %d kinds of difference\n", n, done, tests, len(k.count))
+		}
 		for _, w := range c.Works(forms, n, re.MatchString) {
 			if err := c.Do(w); err != nil {
 				return err
