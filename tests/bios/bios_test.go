@@ -44,7 +44,7 @@ var (
 // programs are the boot sectors.
 var programs = map[string]medium{
 	"services": onDisk, "disk": onDisk, "video": onDisk, "graphics": onDisk, "vbe": onDisk, "devices": onDisk,
-	"hooks": onDisk, "direct": onDisk,
+	"hooks": onDisk, "direct": onDisk, "fdc": onFloppy,
 	"floppy": onFloppy, "cd": onCD, "emulated": onCDAs, "harddisk": onCDDisk,
 }
 
@@ -105,6 +105,12 @@ var differences = map[string]map[string]string{
 		"A20 off by 92": "0000 0000 0000 0000 Cz", // PIIX3: port 92h or the keyboard controller opens it
 		"read back":     "3636 0000 0000 0000 cz", // AT: mode 3
 		"word at FFFF":  "0001 0000 0000 0000 cz", // SDM: #GP; QEMU checks no limits in real mode
+	},
+	"fdc": {
+		"past the end":    "40 80 00 06 00 01 02 ",  // 82077AA: end of cylinder
+		"no sector":       "40 04 00 ",              // 82077AA: no data
+		"18":              "0000 0000 0000 0000 cz", // AT: media type is set
+		"18 of 8 sectors": "0C00 0000 0000 0000 Cz", // AT: not one of this drive
 	},
 	"vbe": {
 		"colours (6)": "05 0A 05 05 05 00 01 0F 02 ", // VBE: the bit that is left over may be used
