@@ -44,7 +44,7 @@ var (
 // programs are the boot sectors.
 var programs = map[string]medium{
 	"services": onDisk, "disk": onDisk, "video": onDisk, "graphics": onDisk, "vbe": onDisk, "devices": onDisk,
-	"hooks": onDisk, "direct": onDisk, "fdc": onFloppy,
+	"hooks": onDisk, "direct": onDisk, "fdc": onFloppy, "tables": onDisk,
 	"floppy": onFloppy, "cd": onCD, "emulated": onCDAs, "harddisk": onCDDisk,
 }
 
@@ -111,6 +111,16 @@ var differences = map[string]map[string]string{
 		"no sector":       "40 04 00 ",              // 82077AA: no data
 		"18":              "0000 0000 0000 0000 cz", // AT: media type is set
 		"18 of 8 sectors": "0C00 0000 0000 0000 Cz", // AT: not one of this drive
+	},
+	"tables": {
+		"offset, segment, vector (8)":  "EC59 F000 0013 0000 cZ",                           // one entry for both kinds of disks
+		"offset, segment, vector (16)": "EFC7 F000 001E 0000 cZ",                           // AT: the diskette parameters
+		"offset, segment, vector (18)": "F065 F000 0042 0000 cZ",                           // EGA: the video services that were there before
+		"400":                          "F8 03 F8 02 E8 03 E8 02 78 03 00 00 00 00 C0 9F ", // there are four serial ports here and a parallel one
+		"410":                          "26 48 ",                                           // the same
+		"460":                          "07 06 00 D4 03 29 30 ",                            // mode and palette register as of the CGA
+		"474":                          "00 01 00 00 ",                                     // no control byte
+		"478":                          "14 00 00 00 0A 0A 0A 0A ",                         // and their time-outs
 	},
 	"vbe": {
 		"colours (6)": "05 0A 05 05 05 00 01 0F 02 ", // VBE: the bit that is left over may be used
