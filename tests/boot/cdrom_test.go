@@ -77,8 +77,8 @@ func openISO(t testing.TB, volume string, data []byte) disk.Image {
 	return d
 }
 
-// TestCDIsMountedAndChanged lets the guest mount a disc, and another that is put in
-// meanwhile.
+// TestCDIsMountedAndChanged lets the guest mount a disc, eject it, and mount another that is
+// put in meanwhile.
 func TestCDIsMountedAndChanged(t *testing.T) {
 	t.Parallel()
 	kernel := guest(t, "vmlinuz-cloud")
@@ -87,6 +87,8 @@ func TestCDIsMountedAndChanged(t *testing.T) {
 		`mount -t devtmpfs dev /dev
 mount -t iso9660 -o ro /dev/sr0 /mnt && md5sum /mnt/*
 umount /mnt
+/bin/eject && echo the tray is open
+mount -t iso9660 -o ro /dev/sr0 /mnt || echo nothing to mount
 echo please change
 sleep 1
 mount -t iso9660 -o ro /dev/sr0 /mnt && md5sum /mnt/*
@@ -96,7 +98,7 @@ reboot -f
 	console := &console{want: "please change\r"}
 	m, err := machine.New(machine.Config{
 		Memory: 256 << 20, NoReboot: true,
-		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, moduleFiles(t, cdModules)...), Append: "console=ttyS0"},
+		Boot:   machine.Boot{Kernel: kernel, Initrd: initramfs(t, script, append(moduleFiles(t, cdModules), file{"bin/eject", 0o100755, ejectCD(), 0, 0})...), Append: "console=ttyS0"},
 		Drives: machine.Drives{2: {Image: openISO(t, "FIRST", first), CDROM: true}},
 		Serial: [4]io.Writer{console},
 	})
@@ -113,6 +115,8 @@ reboot -f
 	require.NoError(t, err)
 	out := console.text.String()
 	assert.Equal(t, machine.StopReset, res.Reason, tail(out))
+	assert.Contains(t, out, "\nthe tray is open\r")
+	assert.Contains(t, out, "\nnothing to mount\r")
 	for _, data := range [][]byte{first, second} {
 		sum := md5.Sum(data)
 		assert.Contains(t, out, hex.EncodeToString(sum[:]), tail(out))

@@ -75,24 +75,47 @@ func moduleFiles(t testing.TB, modules []string) []file {
 	return files
 }
 
-// init32 is a static 32-bit ELF program that prints a line and restarts the machine.
+// init32 is a program that prints a line and restarts the machine.
 func init32() []byte {
-	const base = 0x08048000
 	text := "thirty-two bits\n"
-	code := []byte{
+	return program32(text,
 		0xb8, 4, 0, 0, 0, // mov eax, 4 (write)
 		0xbb, 1, 0, 0, 0, // mov ebx, 1
-		0xb9, 0, 0, 0, 0, // mov ecx, text
+		0x89, 0xe9, // mov ecx, ebp
 		0xba, byte(len(text)), 0, 0, 0, // mov edx, length
 		0xcd, 0x80,
 		0xb8, 88, 0, 0, 0, // mov eax, 88 (reboot)
 		0xbb, 0xad, 0xde, 0xe1, 0xfe,
 		0xb9, 0x69, 0x19, 0x12, 0x28,
 		0xba, 0x67, 0x45, 0x23, 0x01, // restart
+		0xcd, 0x80)
+}
+
+// ejectCD is a program that opens the tray of /dev/sr0, as eject does, which this busybox
+// has not.
+func ejectCD() []byte {
+	return program32("/dev/sr0\x00",
+		0xb8, 5, 0, 0, 0, // mov eax, 5 (open)
+		0x89, 0xeb, // mov ebx, ebp
+		0xb9, 0, 8, 0, 0, // mov ecx, O_RDONLY|O_NONBLOCK
 		0xcd, 0x80,
-	}
+		0x89, 0xc3, // mov ebx, eax
+		0xb8, 54, 0, 0, 0, // mov eax, 54 (ioctl)
+		0xb9, 0x09, 0x53, 0, 0, // mov ecx, CDROMEJECT
+		0x31, 0xd2, // xor edx, edx
+		0xcd, 0x80,
+		0x89, 0xc3, // mov ebx, eax
+		0xf7, 0xdb, // neg ebx
+		0xb8, 1, 0, 0, 0, // mov eax, 1 (exit)
+		0xcd, 0x80)
+}
+
+// program32 is a static 32-bit ELF program of some code and a text, which EBP points to.
+func program32(text string, code ...byte) []byte {
+	const base = 0x08048000
 	const headers = 52 + 32
-	copy(code[11:], le32(base+headers+uint32(len(code))))
+	code = append([]byte{0xbd, 0, 0, 0, 0}, code...) // mov ebp, text
+	copy(code[1:], le32(base+headers+uint32(len(code))))
 	size := uint32(headers + len(code) + len(text))
 	var b bytes.Buffer
 	b.WriteString("\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00")
