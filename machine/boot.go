@@ -33,7 +33,7 @@ func (m *Machine) loadKernel() error {
 		return fmt.Errorf("DMA controllers: %w", err)
 	}
 	m.mem.SetA20(true)
-	m.services[0].Stand()
+	m.service.Prepare()
 	modules := m.cfg.Boot.Modules
 	if m.cfg.Boot.Initrd != nil {
 		modules = append([]bios.Module{{Data: m.cfg.Boot.Initrd}}, modules...)

@@ -41,12 +41,12 @@ type board struct {
 	// others is the number of instructions that the other processors have executed.
 	others uint64
 	turns  turns
-	// services are what the calls of our BIOS reach, by processor; none with another BIOS.
-	services []*service.Service
-	mem      *phys.Memory
-	ports    *ioport.Space
-	irq      [16]*wiredOR
-	a20      [2]bool // who opens the gate: keyboard controller, port 92h
+	// service is what the calls of our BIOS reach from the first processor; nil with another BIOS.
+	service *service.Service
+	mem     *phys.Memory
+	ports   *ioport.Space
+	irq     [16]*wiredOR
+	a20     [2]bool // who opens the gate: keyboard controller, port 92h
 
 	apics
 	timer timerLines

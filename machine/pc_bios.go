@@ -53,7 +53,9 @@ func (m *Machine) systemROM(w *wiring) {
 		s := service.New(c.Caller(), memoryMap, m.videoTables())
 		s.Publish(m.highTables()...)
 		c.Firmware = cpu.Firmware{ROM: off, Size: rom.Size, Call: s.Call}
-		b.services = append(b.services, s)
+		if b.service == nil {
+			b.service = s
+		}
 	}
 }
 

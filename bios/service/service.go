@@ -98,10 +98,10 @@ func (s *Service) Call(n uint8) x86.Fault {
 	return x86.Fault{}
 }
 
-// Stand leaves what power-on leaves in memory and on the screen, for a kernel that was loaded
+// Prepare leaves what power-on leaves in memory and on the screen, for a kernel that is loaded
 // without it and calls us nevertheless. No drives are known. The processor must be in its
 // power-on state.
-func (s *Service) Stand() {
+func (s *Service) Prepare() {
 	c := s.begin()
 	c.vectors()
 	c.dataArea()
