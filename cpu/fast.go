@@ -180,7 +180,7 @@ func (c *CPU) exitTaken(o *op) *op {
 
 func (c *CPU) exitNext(o *op) *op {
 	rip := (o.rip + uint64(o.size)) & c.ripMask
-	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
+	if (rip^o.rip)&^uint64(mmuPage-1) != 0 && c.S.Mode&ModeSegs == 0 {
 		return c.jump(rip)
 	}
 	c.fast.from, c.fast.way = o, wayNext

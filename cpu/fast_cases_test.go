@@ -135,3 +135,23 @@ func TestPageKnowsItsCodeByTheByte(t *testing.T) {
 		}
 	}
 }
+
+// Code that runs over the end of a page in a segment that does not begin at 0: what follows is
+// not the block at the same instruction pointer of the segment that does.
+func TestFallingOverAPageStaysInItsSegment(t *testing.T) {
+	a, b := newFzRig(t), newFzRig(t)
+	p := fzHand(a.cpu.Save(), "real", "ea00200000") // at 1000:0000: jmp 0000:2000
+	p.state.RIP = 0
+	put := func(at int, code string) {
+		bytes, err := hex.DecodeString(code)
+		require.NoError(t, err)
+		copy(p.image[at:], bytes)
+	}
+	put(0x2000, "43"+"eaf81f0010")          // at 0000:2000: inc bx; jmp 1000:1ff8
+	put(0x11ff8, "9090909090909090"+"41f4") // nops; at 1000:2000: inc cx; hlt
+	_, ok := fzRun(t, a, b, p)
+	require.True(t, ok)
+	require.Equal(t, Halted, a.cpu.Activity)
+	require.Equal(t, uint64(1), a.cpu.S.R[x86.RBX])
+	require.Equal(t, uint64(1), a.cpu.S.R[x86.RCX])
+}
