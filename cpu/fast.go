@@ -15,6 +15,7 @@ import (
 //	fast_flags.go   status flags that are computed when somebody asks
 //	fast_exec.go    operations written by hand
 //	fast_string.go  REP MOVS and REP STOS
+//	fast_system.go  CLI, STI, SWAPGS and others of kernels
 //	fast_*_gen.go   operations written by fastgen
 //	FAST.md         where time goes and what was tried
 

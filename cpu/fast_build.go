@@ -149,7 +149,7 @@ func (t *translator) plain(o *op, in *Inst, last bool) {
 	}
 	o.cc = 1
 	switch {
-	case t.quick(o, in) || t.quickInteger(o, in) || t.x87(o, in):
+	case t.quick(o, in) || t.quickInteger(o, in) || t.x87(o, in) || t.system(o, in):
 	case in.Op.Reads|in.Op.Writes == 0 && !ends(in):
 		o.cc = 0
 	}
@@ -487,15 +487,17 @@ func highOf(in *Inst, fam fam, need int) handler {
 }
 
 func shiftOf(o *op, in *Inst, fam fam, need bool) handler {
-	if in.Dst.Kind != ArgReg {
-		return nil
-	}
 	n := in.Imm & 31
 	if in.Dst.W == 8 {
 		n = in.Imm & 63
 	}
 	switch {
 	case in.Src.Kind == ArgImm && n == 0:
+		return nil
+	case in.Dst.Kind == ArgMem && in.Src.Kind == ArgImm && fam <= famSar:
+		o.aux, o.cc = uint32(in.Dst.W), uint8(fam)
+		return opShiftMI
+	case in.Dst.Kind != ArgReg:
 		return nil
 	case fam <= famSar:
 		return shiftOps[fam-famShl][b2i(in.Src.Kind != ArgImm)][log2(in.Dst.W)][b2i(need)]
