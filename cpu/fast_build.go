@@ -57,7 +57,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 	t.liveness(insts, uses)
 	ops := f.ops.take(len(insts) + 1)
 	n := 0
-	for i := 0; i < len(insts); n++ {
+	for i := 0; i < len(insts); {
 		o := &ops[n]
 		*o = op{rip: t.rip, left: uint8(len(insts) - i), size: insts[i].Len, base: RegZero, index: RegZero, seg: RegZero, next: &ops[n+1]}
 		used := 1
@@ -66,31 +66,77 @@ func (c *CPU) translate(b *block, insts []Inst) {
 		} else if !t.special(o, &insts[i], uses[i].need) && !t.simdOf(o, &insts[i]) {
 			t.plain(o, &insts[i], i == len(insts)-1)
 		}
+		if used == 2 || !t.idle(&insts[i]) {
+			n++
+		}
 		for range used {
 			t.rip = (t.rip + uint64(insts[i].Len)) & c.ripMask
 			i++
 		}
 	}
 	last := &insts[len(insts)-1]
-	b.first, b.last = &ops[0], &ops[n-1]
+	b.first = &ops[0]
 	if ends(last) {
-		ops[n-1].next = nil
+		b.last = &ops[n-1]
+		b.last.next = nil
 	} else {
 		ops[n] = op{fn: opFall, rip: t.rip - uint64(last.Len), size: last.Len}
 		b.last = &ops[n]
 	}
 	b.first.len = b.n
-	pair(ops[:n])
+	join(ops[:n])
 }
 
-// pair replaces the handlers of operations that have one together with the next.
-func pair(ops []op) {
+// idle says whether an instruction needs no operation: NOPs, of which kernels are full where
+// code can be patched in.
+func (t *translator) idle(in *Inst) bool { return t.fast && family(in) == famNop }
+
+// join replaces the handlers of operations that have one together with those that follow.
+func join(ops []op) {
 	for i := 0; i+1 < len(ops); i++ {
-		if both := pairOf(ops[i].fn, ops[i+1].fn); both != nil {
+		if n := run(ops[i:]); n > 1 {
+			i += n - 1
+		} else if both := pairOf(ops[i].fn, ops[i+1].fn); both != nil {
 			ops[i].fn = both
 			i++
 		}
 	}
+}
+
+// run makes the first operation do all of the PUSHes or POPs of registers that ops begins
+// with, and the RET after the POPs, and says how many operations these are. rSP is not among
+// them.
+func run(ops []op) (n int) {
+	pops := same(ops[0].fn, opPop64)
+	if !pops && !same(ops[0].fn, opPushR64) {
+		return 0
+	}
+	regs := uint64(0)
+	for n < min(len(ops), len(popRuns)-1) && same(ops[n].fn, ops[0].fn) {
+		r := ops[n].dst
+		if !pops {
+			r = ops[n].src
+		}
+		if r == x86.RSP {
+			break
+		}
+		regs |= uint64(r) << (8 * n)
+		n++
+	}
+	if n < 2 {
+		return 0
+	}
+	ops[0].imm, ops[0].cc = regs, 0
+	if !pops {
+		ops[0].fn = pushRuns[n]
+		return n
+	}
+	ops[0].fn = popRuns[n]
+	if n < len(ops) && same(ops[n].fn, opRet64) {
+		ops[0].cc = 1
+		n++
+	}
+	return n
 }
 
 // A translator turns the instructions of one block into operations.

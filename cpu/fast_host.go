@@ -13,8 +13,14 @@ func baseOf([]byte) hostBase { return hostBase{} }
 // after is the operation that follows o in its block.
 func (o *op) after() *op { return o.next }
 
-// pairOf would need to compare handlers.
+// pairOf and same would need to compare handlers.
 func pairOf(a, b handler) handler { return nil }
+func same(a, b handler) bool      { return false }
+
+// skip, toPush and toPop are for runs, which same does not find.
+func (o *op) skip(uintptr) *op                               { return nil }
+func (c *CPU) toPush(la mmu.LinAddr, size uint64) *[6]uint64 { return nil }
+func (c *CPU) toPop(la mmu.LinAddr, size uint64) *[6]uint64  { return nil }
 
 // r is slot n of the register file, n below 32.
 func (s *State) r(n uint8) *uint64 { return &s.R[n&regMask] }

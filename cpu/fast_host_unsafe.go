@@ -23,9 +23,15 @@ func baseOf(back []byte) hostBase { return unsafe.Pointer(unsafe.SliceData(back)
 // without a load, which would have to finish before the host can look at that operation.
 func (o *op) after() *op { return (*op)(unsafe.Add(unsafe.Pointer(o), unsafe.Sizeof(op{}))) }
 
+// skip is the n-th operation after o.
+func (o *op) skip(n uintptr) *op { return (*op)(unsafe.Add(unsafe.Pointer(o), n*unsafe.Sizeof(op{}))) }
+
 // pairOf is the handler that does what a and then b do; nil if there is none. Handlers are
 // known by the address of the function, the only thing that Go gives to compare them by.
 func pairOf(a, b handler) handler { return pairTable[[2]unsafe.Pointer{address(a), address(b)}] }
+
+// same says whether a and b are one function.
+func same(a, b handler) bool { return address(a) == address(b) }
 
 func address(h handler) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
 
@@ -166,4 +172,22 @@ func (c *CPU) modify64(la mmu.LinAddr) (v uint64, ok bool) {
 		return *(*uint64)(unsafe.Add(c.base, e.Off+d)), true
 	}
 	return 0, false
+}
+
+// toPush and toPop are where the size bytes at la are, up to 48, if the TLB allows a run of
+// PUSH to store or one of POP to load all of them; else nil.
+func (c *CPU) toPush(la mmu.LinAddr, size uint64) *[6]uint64 {
+	e := c.entry(la)
+	if d := uint64(la) ^ e.WTag; d <= mmuPage-size {
+		return (*[6]uint64)(unsafe.Add(c.base, e.Off+d))
+	}
+	return nil
+}
+
+func (c *CPU) toPop(la mmu.LinAddr, size uint64) *[6]uint64 {
+	e := c.entry(la)
+	if d := uint64(la) ^ e.RTag; d <= mmuPage-size {
+		return (*[6]uint64)(unsafe.Add(c.base, e.Off+d))
+	}
+	return nil
 }

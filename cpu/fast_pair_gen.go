@@ -12,9 +12,61 @@ func pairAdcRR64MovMRB64(c *CPU, o *op) *op {
 	return movMRB64(c, o.after())
 }
 
+func pairAddMIB64NTestRR64JZ(c *CPU, o *op) *op {
+	if addMIB64N(c, o) == nil {
+		return nil
+	}
+	return testRR64JZ(c, o.after())
+}
+
+func pairAddMR64AddRMB64(c *CPU, o *op) *op {
+	if addMR64(c, o) == nil {
+		return nil
+	}
+	return addRMB64(c, o.after())
+}
+
+func pairAddMR64MovRMB64(c *CPU, o *op) *op {
+	if addMR64(c, o) == nil {
+		return nil
+	}
+	return movRMB64(c, o.after())
+}
+
+func pairAddMRB64CmpMIB64(c *CPU, o *op) *op {
+	if addMRB64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB64(c, o.after())
+}
+
+func pairAddMRB64OpJmp(c *CPU, o *op) *op {
+	if addMRB64(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
+func pairAddMRB64NTestRR32JZ(c *CPU, o *op) *op {
+	if addMRB64N(c, o) == nil {
+		return nil
+	}
+	return testRR32JZ(c, o.after())
+}
+
 func pairAddRI16MovMR16(c *CPU, o *op) *op {
 	addRI16(c, o)
 	return movMR16(c, o.after())
+}
+
+func pairAddRI32MovMRB32(c *CPU, o *op) *op {
+	addRI32(c, o)
+	return movMRB32(c, o.after())
+}
+
+func pairAddRI32OpJmpFar(c *CPU, o *op) *op {
+	addRI32(c, o)
+	return opJmpFar(c, o.after())
 }
 
 func pairAddRI32OpJz(c *CPU, o *op) *op {
@@ -35,6 +87,16 @@ func pairAddRI32NAddRI64N(c *CPU, o *op) *op {
 func pairAddRI32NCmpRI32JNBE(c *CPU, o *op) *op {
 	addRI32N(c, o)
 	return cmpRI32JNBE(c, o.after())
+}
+
+func pairAddRI32NCmpRI32JNZ(c *CPU, o *op) *op {
+	addRI32N(c, o)
+	return cmpRI32JNZ(c, o.after())
+}
+
+func pairAddRI32NCmpRR8JB(c *CPU, o *op) *op {
+	addRI32N(c, o)
+	return cmpRR8JB(c, o.after())
 }
 
 func pairAddRI32NMovsx32to64RR(c *CPU, o *op) *op {
@@ -67,6 +129,11 @@ func pairAddRI64MovMRB8(c *CPU, o *op) *op {
 	return movMRB8(c, o.after())
 }
 
+func pairAddRI64MovRR32(c *CPU, o *op) *op {
+	addRI64(c, o)
+	return movRR32(c, o.after())
+}
+
 func pairAddRI64MovRR64(c *CPU, o *op) *op {
 	addRI64(c, o)
 	return movRR64(c, o.after())
@@ -92,14 +159,14 @@ func pairAddRI64OpJmp(c *CPU, o *op) *op {
 	return opJmp(c, o.after())
 }
 
-func pairAddRI64OpNop(c *CPU, o *op) *op {
-	addRI64(c, o)
-	return opNop(c, o.after())
-}
-
 func pairAddRI64OpPop64(c *CPU, o *op) *op {
 	addRI64(c, o)
 	return opPop64(c, o.after())
+}
+
+func pairAddRI64OpRet64(c *CPU, o *op) *op {
+	addRI64(c, o)
+	return opRet64(c, o.after())
 }
 
 func pairAddRI64TestMIB8JNZ(c *CPU, o *op) *op {
@@ -125,6 +192,16 @@ func pairAddRI64NAddRI64N(c *CPU, o *op) *op {
 func pairAddRI64NAddRR32N(c *CPU, o *op) *op {
 	addRI64N(c, o)
 	return addRR32N(c, o.after())
+}
+
+func pairAddRI64NAndRI32(c *CPU, o *op) *op {
+	addRI64N(c, o)
+	return andRI32(c, o.after())
+}
+
+func pairAddRI64NAndRI32N(c *CPU, o *op) *op {
+	addRI64N(c, o)
+	return andRI32N(c, o.after())
 }
 
 func pairAddRI64NCmpRI64JNZ(c *CPU, o *op) *op {
@@ -226,6 +303,34 @@ func pairAddRMB64AdcRR64(c *CPU, o *op) *op {
 	return adcRR64(c, o.after())
 }
 
+func pairAddRMB64MovMRB64(c *CPU, o *op) *op {
+	if addRMB64(c, o) == nil {
+		return nil
+	}
+	return movMRB64(c, o.after())
+}
+
+func pairAddRMB64OpRet64(c *CPU, o *op) *op {
+	if addRMB64(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
+}
+
+func pairAddRMB64NAddRR64(c *CPU, o *op) *op {
+	if addRMB64N(c, o) == nil {
+		return nil
+	}
+	return addRR64(c, o.after())
+}
+
+func pairAddRMB64NAndRI64N(c *CPU, o *op) *op {
+	if addRMB64N(c, o) == nil {
+		return nil
+	}
+	return andRI64N(c, o.after())
+}
+
 func pairAddRMB64NCmpRR64(c *CPU, o *op) *op {
 	if addRMB64N(c, o) == nil {
 		return nil
@@ -258,6 +363,11 @@ func pairAddRR32NAddRR32N(c *CPU, o *op) *op {
 	return addRR32N(c, o.after())
 }
 
+func pairAddRR32NCmpRI32JBE(c *CPU, o *op) *op {
+	addRR32N(c, o)
+	return cmpRI32JBE(c, o.after())
+}
+
 func pairAddRR32NCmpRI32JNBE(c *CPU, o *op) *op {
 	addRR32N(c, o)
 	return cmpRI32JNBE(c, o.after())
@@ -278,6 +388,11 @@ func pairAddRR32NMovRR32(c *CPU, o *op) *op {
 	return movRR32(c, o.after())
 }
 
+func pairAddRR64AddMR64(c *CPU, o *op) *op {
+	addRR64(c, o)
+	return addMR64(c, o.after())
+}
+
 func pairAddRR64CmpMR8(c *CPU, o *op) *op {
 	addRR64(c, o)
 	return cmpMR8(c, o.after())
@@ -293,9 +408,19 @@ func pairAddRR64Movsx32to64RR(c *CPU, o *op) *op {
 	return movsx32to64RR(c, o.after())
 }
 
+func pairAddRR64OpCall64(c *CPU, o *op) *op {
+	addRR64(c, o)
+	return opCall64(c, o.after())
+}
+
 func pairAddRR64OpJmp(c *CPU, o *op) *op {
 	addRR64(c, o)
 	return opJmp(c, o.after())
+}
+
+func pairAddRR64OpRet64(c *CPU, o *op) *op {
+	addRR64(c, o)
+	return opRet64(c, o.after())
 }
 
 func pairAddRR64NAddRI32(c *CPU, o *op) *op {
@@ -333,6 +458,11 @@ func pairAddRR64NCmpRR64JNB(c *CPU, o *op) *op {
 	return cmpRR64JNB(c, o.after())
 }
 
+func pairAddRR64NCmpRR64JNZ(c *CPU, o *op) *op {
+	addRR64N(c, o)
+	return cmpRR64JNZ(c, o.after())
+}
+
 func pairAddRR64NMovRR64(c *CPU, o *op) *op {
 	addRR64N(c, o)
 	return movRR64(c, o.after())
@@ -353,9 +483,36 @@ func pairAddRR64NShrRI64(c *CPU, o *op) *op {
 	return shrRI64(c, o.after())
 }
 
+func pairAddRR64NSubRR64(c *CPU, o *op) *op {
+	addRR64N(c, o)
+	return subRR64(c, o.after())
+}
+
+func pairAndHI8OpJz(c *CPU, o *op) *op {
+	if andHI8(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairAndRI32MovMRB32(c *CPU, o *op) *op {
+	andRI32(c, o)
+	return movMRB32(c, o.after())
+}
+
+func pairAndRI32MovMRB8(c *CPU, o *op) *op {
+	andRI32(c, o)
+	return movMRB8(c, o.after())
+}
+
 func pairAndRI32Movzx16RM(c *CPU, o *op) *op {
 	andRI32(c, o)
 	return movzx16RM(c, o.after())
+}
+
+func pairAndRI32OpCmovR32(c *CPU, o *op) *op {
+	andRI32(c, o)
+	return opCmovR32(c, o.after())
 }
 
 func pairAndRI32OpJz(c *CPU, o *op) *op {
@@ -373,14 +530,114 @@ func pairAndRI32NAddRI64(c *CPU, o *op) *op {
 	return addRI64(c, o.after())
 }
 
+func pairAndRI32NAddRI64N(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return addRI64N(c, o.after())
+}
+
+func pairAndRI32NAddRR32(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return addRR32(c, o.after())
+}
+
 func pairAndRI32NCmpRI32JNBE(c *CPU, o *op) *op {
 	andRI32N(c, o)
 	return cmpRI32JNBE(c, o.after())
 }
 
+func pairAndRI32NCmpRI32JNZ(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return cmpRI32JNZ(c, o.after())
+}
+
 func pairAndRI32NCmpRI64(c *CPU, o *op) *op {
 	andRI32N(c, o)
 	return cmpRI64(c, o.after())
+}
+
+func pairAndRI32NCmpRI64JZ(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return cmpRI64JZ(c, o.after())
+}
+
+func pairAndRI32NOrRR32(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return orRR32(c, o.after())
+}
+
+func pairAndRI32NOrRR64(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return orRR64(c, o.after())
+}
+
+func pairAndRI32NOrRR64N(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return orRR64N(c, o.after())
+}
+
+func pairAndRI32NSubRR64N(c *CPU, o *op) *op {
+	andRI32N(c, o)
+	return subRR64N(c, o.after())
+}
+
+func pairAndRI64AddRMB64N(c *CPU, o *op) *op {
+	andRI64(c, o)
+	return addRMB64N(c, o.after())
+}
+
+func pairAndRI64Movsx32to64RR(c *CPU, o *op) *op {
+	andRI64(c, o)
+	return movsx32to64RR(c, o.after())
+}
+
+func pairAndRI64OpJmp(c *CPU, o *op) *op {
+	andRI64(c, o)
+	return opJmp(c, o.after())
+}
+
+func pairAndRI64OpPop64(c *CPU, o *op) *op {
+	andRI64(c, o)
+	return opPop64(c, o.after())
+}
+
+func pairAndRI64NAndRI64N(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return andRI64N(c, o.after())
+}
+
+func pairAndRI64NCmpRI64JZ(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return cmpRI64JZ(c, o.after())
+}
+
+func pairAndRI64NMovRR64(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return movRR64(c, o.after())
+}
+
+func pairAndRI64NNotR64N(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return notR64N(c, o.after())
+}
+
+func pairAndRI64NSubRI64(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return subRI64(c, o.after())
+}
+
+func pairAndRI64NTestRI8JZ(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return testRI8JZ(c, o.after())
+}
+
+func pairAndRI64NTestRR64JZ(c *CPU, o *op) *op {
+	andRI64N(c, o)
+	return testRR64JZ(c, o.after())
+}
+
+func pairAndRI8NCmpRI64JZ(c *CPU, o *op) *op {
+	andRI8N(c, o)
+	return cmpRI64JZ(c, o.after())
 }
 
 func pairAndRMB32NotR32N(c *CPU, o *op) *op {
@@ -390,11 +647,45 @@ func pairAndRMB32NotR32N(c *CPU, o *op) *op {
 	return notR32N(c, o.after())
 }
 
+func pairAndRMB32OpJz(c *CPU, o *op) *op {
+	if andRMB32(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
 func pairAndRMB32NXorRR32(c *CPU, o *op) *op {
 	if andRMB32N(c, o) == nil {
 		return nil
 	}
 	return xorRR32(c, o.after())
+}
+
+func pairAndRMB64AddRMB64N(c *CPU, o *op) *op {
+	if andRMB64(c, o) == nil {
+		return nil
+	}
+	return addRMB64N(c, o.after())
+}
+
+func pairAndRR32OpCall64(c *CPU, o *op) *op {
+	andRR32(c, o)
+	return opCall64(c, o.after())
+}
+
+func pairAndRR32OpJmp(c *CPU, o *op) *op {
+	andRR32(c, o)
+	return opJmp(c, o.after())
+}
+
+func pairAndRR32OpJz(c *CPU, o *op) *op {
+	andRR32(c, o)
+	return opJz(c, o.after())
+}
+
+func pairAndRR32OpLea64(c *CPU, o *op) *op {
+	andRR32(c, o)
+	return opLea64(c, o.after())
 }
 
 func pairAndRR32NOpLea32(c *CPU, o *op) *op {
@@ -407,6 +698,49 @@ func pairAndRR32NXorRR32N(c *CPU, o *op) *op {
 	return xorRR32N(c, o.after())
 }
 
+func pairAndRR64NAndRI64N(c *CPU, o *op) *op {
+	andRR64N(c, o)
+	return andRI64N(c, o.after())
+}
+
+func pairAndRR64NCmpRI64JZ(c *CPU, o *op) *op {
+	andRR64N(c, o)
+	return cmpRI64JZ(c, o.after())
+}
+
+func pairAndRR64NShlRI64(c *CPU, o *op) *op {
+	andRR64N(c, o)
+	return shlRI64(c, o.after())
+}
+
+func pairCmpMIB16OpJz(c *CPU, o *op) *op {
+	if cmpMIB16(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairCmpMIB64Movzx8RR(c *CPU, o *op) *op {
+	if cmpMIB64(c, o) == nil {
+		return nil
+	}
+	return movzx8RR(c, o.after())
+}
+
+func pairCmpMR64OpJcc(c *CPU, o *op) *op {
+	if cmpMR64(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairCmpMR64OpJz(c *CPU, o *op) *op {
+	if cmpMR64(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
 func pairCmpMR8OpJz(c *CPU, o *op) *op {
 	if cmpMR8(c, o) == nil {
 		return nil
@@ -416,6 +750,20 @@ func pairCmpMR8OpJz(c *CPU, o *op) *op {
 
 func pairCmpMRB32OpJcc(c *CPU, o *op) *op {
 	if cmpMRB32(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairCmpMRB32OpJz(c *CPU, o *op) *op {
+	if cmpMRB32(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairCmpMRB64OpJcc(c *CPU, o *op) *op {
+	if cmpMRB64(c, o) == nil {
 		return nil
 	}
 	return opJcc(c, o.after())
@@ -435,9 +783,39 @@ func pairCmpMRB8OpJz(c *CPU, o *op) *op {
 	return opJz(c, o.after())
 }
 
+func pairCmpRI16OpJz(c *CPU, o *op) *op {
+	cmpRI16(c, o)
+	return opJz(c, o.after())
+}
+
+func pairCmpRI32OpSetR(c *CPU, o *op) *op {
+	cmpRI32(c, o)
+	return opSetR(c, o.after())
+}
+
+func pairCmpRI32SbbRR32(c *CPU, o *op) *op {
+	cmpRI32(c, o)
+	return sbbRR32(c, o.after())
+}
+
+func pairCmpRI64OpSetR(c *CPU, o *op) *op {
+	cmpRI64(c, o)
+	return opSetR(c, o.after())
+}
+
 func pairCmpRI64SbbRI64(c *CPU, o *op) *op {
 	cmpRI64(c, o)
 	return sbbRI64(c, o.after())
+}
+
+func pairCmpRI64SbbRR64(c *CPU, o *op) *op {
+	cmpRI64(c, o)
+	return sbbRR64(c, o.after())
+}
+
+func pairCmpRR32OpCmovR32(c *CPU, o *op) *op {
+	cmpRR32(c, o)
+	return opCmovR32(c, o.after())
 }
 
 func pairCmpRR64MovMR64(c *CPU, o *op) *op {
@@ -484,6 +862,13 @@ func pairImulRM32NAddRI64N(c *CPU, o *op) *op {
 	return addRI64N(c, o.after())
 }
 
+func pairImulRM64NSarRI64(c *CPU, o *op) *op {
+	if imulRM64N(c, o) == nil {
+		return nil
+	}
+	return sarRI64(c, o.after())
+}
+
 func pairImulRR64NImulRR64N(c *CPU, o *op) *op {
 	imulRR64N(c, o)
 	return imulRR64N(c, o.after())
@@ -492,6 +877,27 @@ func pairImulRR64NImulRR64N(c *CPU, o *op) *op {
 func pairImulRR64NMovRR64(c *CPU, o *op) *op {
 	imulRR64N(c, o)
 	return movRR64(c, o.after())
+}
+
+func pairIncM32MovRI64(c *CPU, o *op) *op {
+	if incM32(c, o) == nil {
+		return nil
+	}
+	return movRI64(c, o.after())
+}
+
+func pairIncM32MovRM32(c *CPU, o *op) *op {
+	if incM32(c, o) == nil {
+		return nil
+	}
+	return movRM32(c, o.after())
+}
+
+func pairIncM32NXorRR32(c *CPU, o *op) *op {
+	if incM32N(c, o) == nil {
+		return nil
+	}
+	return xorRR32(c, o.after())
 }
 
 func pairIncR32OpJz(c *CPU, o *op) *op {
@@ -509,6 +915,20 @@ func pairIncR64NXorRR32N(c *CPU, o *op) *op {
 	return xorRR32N(c, o.after())
 }
 
+func pairMovMIB32IncM64(c *CPU, o *op) *op {
+	if movMIB32(c, o) == nil {
+		return nil
+	}
+	return incM64(c, o.after())
+}
+
+func pairMovMIB32MovMRB64(c *CPU, o *op) *op {
+	if movMIB32(c, o) == nil {
+		return nil
+	}
+	return movMRB64(c, o.after())
+}
+
 func pairMovMIB64MovMIB64(c *CPU, o *op) *op {
 	if movMIB64(c, o) == nil {
 		return nil
@@ -516,11 +936,53 @@ func pairMovMIB64MovMIB64(c *CPU, o *op) *op {
 	return movMIB64(c, o.after())
 }
 
+func pairMovMIB64MovMIB8(c *CPU, o *op) *op {
+	if movMIB64(c, o) == nil {
+		return nil
+	}
+	return movMIB8(c, o.after())
+}
+
+func pairMovMIB64MovRR64(c *CPU, o *op) *op {
+	if movMIB64(c, o) == nil {
+		return nil
+	}
+	return movRR64(c, o.after())
+}
+
+func pairMovMIB64Movzx16RMB(c *CPU, o *op) *op {
+	if movMIB64(c, o) == nil {
+		return nil
+	}
+	return movzx16RMB(c, o.after())
+}
+
+func pairMovMIB64OpCall64(c *CPU, o *op) *op {
+	if movMIB64(c, o) == nil {
+		return nil
+	}
+	return opCall64(c, o.after())
+}
+
 func pairMovMIB8AddRI64N(c *CPU, o *op) *op {
 	if movMIB8(c, o) == nil {
 		return nil
 	}
 	return addRI64N(c, o.after())
+}
+
+func pairMovMIB8OpSti(c *CPU, o *op) *op {
+	if movMIB8(c, o) == nil {
+		return nil
+	}
+	return opSti(c, o.after())
+}
+
+func pairMovMIB8TestRI32JZ(c *CPU, o *op) *op {
+	if movMIB8(c, o) == nil {
+		return nil
+	}
+	return testRI32JZ(c, o.after())
 }
 
 func pairMovMR64AdcRI64(c *CPU, o *op) *op {
@@ -537,6 +999,13 @@ func pairMovMR64AddRI64N(c *CPU, o *op) *op {
 	return addRI64N(c, o.after())
 }
 
+func pairMovMR64OpJmp(c *CPU, o *op) *op {
+	if movMR64(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
 func pairMovMR64OpSetR(c *CPU, o *op) *op {
 	if movMR64(c, o) == nil {
 		return nil
@@ -551,11 +1020,32 @@ func pairMovMR8OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairMovMR8OpRet64(c *CPU, o *op) *op {
+	if movMR8(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
+}
+
 func pairMovMRB16OpJmp(c *CPU, o *op) *op {
 	if movMRB16(c, o) == nil {
 		return nil
 	}
 	return opJmp(c, o.after())
+}
+
+func pairMovMRB16XorRR8N(c *CPU, o *op) *op {
+	if movMRB16(c, o) == nil {
+		return nil
+	}
+	return xorRR8N(c, o.after())
+}
+
+func pairMovMRB32AddMIB32(c *CPU, o *op) *op {
+	if movMRB32(c, o) == nil {
+		return nil
+	}
+	return addMIB32(c, o.after())
 }
 
 func pairMovMRB32AddRI64N(c *CPU, o *op) *op {
@@ -614,11 +1104,46 @@ func pairMovMRB32MovRMB32(c *CPU, o *op) *op {
 	return movRMB32(c, o.after())
 }
 
+func pairMovMRB32MovRR32(c *CPU, o *op) *op {
+	if movMRB32(c, o) == nil {
+		return nil
+	}
+	return movRR32(c, o.after())
+}
+
+func pairMovMRB32OpCall64(c *CPU, o *op) *op {
+	if movMRB32(c, o) == nil {
+		return nil
+	}
+	return opCall64(c, o.after())
+}
+
+func pairMovMRB32OpJmp(c *CPU, o *op) *op {
+	if movMRB32(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
+func pairMovMRB32OpRet64(c *CPU, o *op) *op {
+	if movMRB32(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
+}
+
 func pairMovMRB32XorRR32(c *CPU, o *op) *op {
 	if movMRB32(c, o) == nil {
 		return nil
 	}
 	return xorRR32(c, o.after())
+}
+
+func pairMovMRB64AddMRB64(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return addMRB64(c, o.after())
 }
 
 func pairMovMRB64AddRR64N(c *CPU, o *op) *op {
@@ -635,6 +1160,13 @@ func pairMovMRB64CmpRR64JB(c *CPU, o *op) *op {
 	return cmpRR64JB(c, o.after())
 }
 
+func pairMovMRB64MovMRB32(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return movMRB32(c, o.after())
+}
+
 func pairMovMRB64MovMRB64(c *CPU, o *op) *op {
 	if movMRB64(c, o) == nil {
 		return nil
@@ -642,11 +1174,25 @@ func pairMovMRB64MovMRB64(c *CPU, o *op) *op {
 	return movMRB64(c, o.after())
 }
 
+func pairMovMRB64MovRI32(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return movRI32(c, o.after())
+}
+
 func pairMovMRB64MovRMB64(c *CPU, o *op) *op {
 	if movMRB64(c, o) == nil {
 		return nil
 	}
 	return movRMB64(c, o.after())
+}
+
+func pairMovMRB64MovRR64(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return movRR64(c, o.after())
 }
 
 func pairMovMRB64Movzx16RMB(c *CPU, o *op) *op {
@@ -670,6 +1216,20 @@ func pairMovMRB64OpCall64(c *CPU, o *op) *op {
 	return opCall64(c, o.after())
 }
 
+func pairMovMRB64OpJmp(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
+func pairMovMRB64OpJz(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
 func pairMovMRB64OpLea64(c *CPU, o *op) *op {
 	if movMRB64(c, o) == nil {
 		return nil
@@ -682,6 +1242,34 @@ func pairMovMRB64OpPop64(c *CPU, o *op) *op {
 		return nil
 	}
 	return opPop64(c, o.after())
+}
+
+func pairMovMRB64OpRet64(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
+}
+
+func pairMovMRB64TestRI8JNZ(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return testRI8JNZ(c, o.after())
+}
+
+func pairMovMRB64TestRR32JZ(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return testRR32JZ(c, o.after())
+}
+
+func pairMovMRB64TestRR64JZ(c *CPU, o *op) *op {
+	if movMRB64(c, o) == nil {
+		return nil
+	}
+	return testRR64JZ(c, o.after())
 }
 
 func pairMovMRB64XorRR32(c *CPU, o *op) *op {
@@ -705,6 +1293,20 @@ func pairMovMRB8SubRI64N(c *CPU, o *op) *op {
 	return subRI64N(c, o.after())
 }
 
+func pairMovMRB8TestMIB8JNZ(c *CPU, o *op) *op {
+	if movMRB8(c, o) == nil {
+		return nil
+	}
+	return testMIB8JNZ(c, o.after())
+}
+
+func pairMovMRB8TestRR32JNZ(c *CPU, o *op) *op {
+	if movMRB8(c, o) == nil {
+		return nil
+	}
+	return testRR32JNZ(c, o.after())
+}
+
 func pairMovMRB8TestRR8JNZ(c *CPU, o *op) *op {
 	if movMRB8(c, o) == nil {
 		return nil
@@ -712,9 +1314,39 @@ func pairMovMRB8TestRR8JNZ(c *CPU, o *op) *op {
 	return testRR8JNZ(c, o.after())
 }
 
+func pairMovRI32AndRI32N(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return andRI32N(c, o.after())
+}
+
+func pairMovRI32CmpRI32JNBE(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return cmpRI32JNBE(c, o.after())
+}
+
 func pairMovRI32CmpRR16(c *CPU, o *op) *op {
 	movRI32(c, o)
 	return cmpRR16(c, o.after())
+}
+
+func pairMovRI32MovRI32(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return movRI32(c, o.after())
+}
+
+func pairMovRI32MovRMB64(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return movRMB64(c, o.after())
+}
+
+func pairMovRI32MovRR32(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return movRR32(c, o.after())
+}
+
+func pairMovRI32MovRR64(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return movRR64(c, o.after())
 }
 
 func pairMovRI32OpCall64(c *CPU, o *op) *op {
@@ -722,14 +1354,79 @@ func pairMovRI32OpCall64(c *CPU, o *op) *op {
 	return opCall64(c, o.after())
 }
 
+func pairMovRI32OpCmovR32(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return opCmovR32(c, o.after())
+}
+
+func pairMovRI32OpCmpxchgM(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return opCmpxchgM(c, o.after())
+}
+
+func pairMovRI32OpJmpFar(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return opJmpFar(c, o.after())
+}
+
+func pairMovRI32OpJz(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return opJz(c, o.after())
+}
+
 func pairMovRI32OpRet64(c *CPU, o *op) *op {
 	movRI32(c, o)
 	return opRet64(c, o.after())
 }
 
+func pairMovRI32ShlRC32N(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return shlRC32N(c, o.after())
+}
+
+func pairMovRI32TestRR32JZ(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return testRR32JZ(c, o.after())
+}
+
+func pairMovRI32TestRR64JZ(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return testRR64JZ(c, o.after())
+}
+
+func pairMovRI32XorRR32N(c *CPU, o *op) *op {
+	movRI32(c, o)
+	return xorRR32N(c, o.after())
+}
+
+func pairMovRI64CmpRR64JNB(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return cmpRR64JNB(c, o.after())
+}
+
+func pairMovRI64CmpRR64JZ(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return cmpRR64JZ(c, o.after())
+}
+
+func pairMovRI64MovMRB64(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return movMRB64(c, o.after())
+}
+
+func pairMovRI64MovRMX64(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return movRMX64(c, o.after())
+}
+
 func pairMovRI64MovRR64(c *CPU, o *op) *op {
 	movRI64(c, o)
 	return movRR64(c, o.after())
+}
+
+func pairMovRI64OpCall64(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return opCall64(c, o.after())
 }
 
 func pairMovRI64OpJmp(c *CPU, o *op) *op {
@@ -740,6 +1437,16 @@ func pairMovRI64OpJmp(c *CPU, o *op) *op {
 func pairMovRI64OpPushR64(c *CPU, o *op) *op {
 	movRI64(c, o)
 	return opPushR64(c, o.after())
+}
+
+func pairMovRI64TestRR64JNZ(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return testRR64JNZ(c, o.after())
+}
+
+func pairMovRI64TestRR64JZ(c *CPU, o *op) *op {
+	movRI64(c, o)
+	return testRR64JZ(c, o.after())
 }
 
 func pairMovRM16MovRI32(c *CPU, o *op) *op {
@@ -756,11 +1463,67 @@ func pairMovRM32AddRMB32(c *CPU, o *op) *op {
 	return addRMB32(c, o.after())
 }
 
+func pairMovRM32CmpRR32JNZ(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return cmpRR32JNZ(c, o.after())
+}
+
+func pairMovRM32CmpRR32JZ(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return cmpRR32JZ(c, o.after())
+}
+
+func pairMovRM32MovRM32(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return movRM32(c, o.after())
+}
+
+func pairMovRM32OpCall64(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return opCall64(c, o.after())
+}
+
 func pairMovRM32OpLea64(c *CPU, o *op) *op {
 	if movRM32(c, o) == nil {
 		return nil
 	}
 	return opLea64(c, o.after())
+}
+
+func pairMovRM32TestRI32JNZ(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return testRI32JNZ(c, o.after())
+}
+
+func pairMovRM32TestRR32JZ(c *CPU, o *op) *op {
+	if movRM32(c, o) == nil {
+		return nil
+	}
+	return testRR32JZ(c, o.after())
+}
+
+func pairMovRM64AddMIB64N(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return addMIB64N(c, o.after())
+}
+
+func pairMovRM64AddMRB64(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return addMRB64(c, o.after())
 }
 
 func pairMovRM64AddRM64(c *CPU, o *op) *op {
@@ -770,11 +1533,53 @@ func pairMovRM64AddRM64(c *CPU, o *op) *op {
 	return addRM64(c, o.after())
 }
 
+func pairMovRM64AndMIB32(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return andMIB32(c, o.after())
+}
+
+func pairMovRM64AndMIB8(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return andMIB8(c, o.after())
+}
+
+func pairMovRM64CmpMIB64JZ(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB64JZ(c, o.after())
+}
+
+func pairMovRM64CmpRR64JNZ(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return cmpRR64JNZ(c, o.after())
+}
+
 func pairMovRM64MovMRB64(c *CPU, o *op) *op {
 	if movRM64(c, o) == nil {
 		return nil
 	}
 	return movMRB64(c, o.after())
+}
+
+func pairMovRM64MovRMB32(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return movRMB32(c, o.after())
+}
+
+func pairMovRM64MovRMB64(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return movRMB64(c, o.after())
 }
 
 func pairMovRM64MovRR64(c *CPU, o *op) *op {
@@ -791,11 +1596,67 @@ func pairMovRM64OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairMovRM64SubMIB32(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return subMIB32(c, o.after())
+}
+
+func pairMovRM64TestMIB64(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return testMIB64(c, o.after())
+}
+
+func pairMovRM64TestMIB8JNZ(c *CPU, o *op) *op {
+	if movRM64(c, o) == nil {
+		return nil
+	}
+	return testMIB8JNZ(c, o.after())
+}
+
 func pairMovRM64TestRR64JZ(c *CPU, o *op) *op {
 	if movRM64(c, o) == nil {
 		return nil
 	}
 	return testRR64JZ(c, o.after())
+}
+
+func pairMovRM8MovRR64(c *CPU, o *op) *op {
+	if movRM8(c, o) == nil {
+		return nil
+	}
+	return movRR64(c, o.after())
+}
+
+func pairMovRM8Movsx8to64RR(c *CPU, o *op) *op {
+	if movRM8(c, o) == nil {
+		return nil
+	}
+	return movsx8to64RR(c, o.after())
+}
+
+func pairMovRM8NegR64(c *CPU, o *op) *op {
+	if movRM8(c, o) == nil {
+		return nil
+	}
+	return negR64(c, o.after())
+}
+
+func pairMovRM8TestRR8JNZ(c *CPU, o *op) *op {
+	if movRM8(c, o) == nil {
+		return nil
+	}
+	return testRR8JNZ(c, o.after())
+}
+
+func pairMovRMB32AddRI32(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return addRI32(c, o.after())
 }
 
 func pairMovRMB32AddRI64N(c *CPU, o *op) *op {
@@ -826,11 +1687,60 @@ func pairMovRMB32AndRI32N(c *CPU, o *op) *op {
 	return andRI32N(c, o.after())
 }
 
+func pairMovRMB32CmpRI32JZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return cmpRI32JZ(c, o.after())
+}
+
+func pairMovRMB32CmpRR32JNBE(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return cmpRR32JNBE(c, o.after())
+}
+
+func pairMovRMB32CmpRR32JNZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return cmpRR32JNZ(c, o.after())
+}
+
+func pairMovRMB32CmpRR32JZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return cmpRR32JZ(c, o.after())
+}
+
 func pairMovRMB32ImulRM32N(c *CPU, o *op) *op {
 	if movRMB32(c, o) == nil {
 		return nil
 	}
 	return imulRM32N(c, o.after())
+}
+
+func pairMovRMB32MovMRB32(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return movMRB32(c, o.after())
+}
+
+func pairMovRMB32MovMRB64(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return movMRB64(c, o.after())
+}
+
+func pairMovRMB32MovRI32(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return movRI32(c, o.after())
 }
 
 func pairMovRMB32MovRMB32(c *CPU, o *op) *op {
@@ -861,6 +1771,13 @@ func pairMovRMB32MovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairMovRMB32OpJmp(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
 func pairMovRMB32OpLea32(c *CPU, o *op) *op {
 	if movRMB32(c, o) == nil {
 		return nil
@@ -875,11 +1792,95 @@ func pairMovRMB32RorRI32N(c *CPU, o *op) *op {
 	return rorRI32N(c, o.after())
 }
 
+func pairMovRMB32SubMRB32(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return subMRB32(c, o.after())
+}
+
+func pairMovRMB32TestRI8JNZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRI8JNZ(c, o.after())
+}
+
+func pairMovRMB32TestRI8JZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRI8JZ(c, o.after())
+}
+
+func pairMovRMB32TestRR32JLE(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRR32JLE(c, o.after())
+}
+
+func pairMovRMB32TestRR32JNZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRR32JNZ(c, o.after())
+}
+
+func pairMovRMB32TestRR32JZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRR32JZ(c, o.after())
+}
+
+func pairMovRMB32TestRR64JZ(c *CPU, o *op) *op {
+	if movRMB32(c, o) == nil {
+		return nil
+	}
+	return testRR64JZ(c, o.after())
+}
+
 func pairMovRMB64AddRI64N(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
 	}
 	return addRI64N(c, o.after())
+}
+
+func pairMovRMB64AddRM64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return addRM64(c, o.after())
+}
+
+func pairMovRMB64AndRI64N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return andRI64N(c, o.after())
+}
+
+func pairMovRMB64CmpMIB32JBE(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB32JBE(c, o.after())
+}
+
+func pairMovRMB64CmpMIB64JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB64JNZ(c, o.after())
+}
+
+func pairMovRMB64CmpMIB64JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB64JZ(c, o.after())
 }
 
 func pairMovRMB64CmpMRB64(c *CPU, o *op) *op {
@@ -896,6 +1897,20 @@ func pairMovRMB64CmpRI64JBE(c *CPU, o *op) *op {
 	return cmpRI64JBE(c, o.after())
 }
 
+func pairMovRMB64CmpRI64JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRI64JNZ(c, o.after())
+}
+
+func pairMovRMB64CmpRI64JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRI64JZ(c, o.after())
+}
+
 func pairMovRMB64CmpRMB64JNB(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
@@ -903,11 +1918,88 @@ func pairMovRMB64CmpRMB64JNB(c *CPU, o *op) *op {
 	return cmpRMB64JNB(c, o.after())
 }
 
+func pairMovRMB64CmpRR64JNB(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRR64JNB(c, o.after())
+}
+
+func pairMovRMB64CmpRR64JNLE(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRR64JNLE(c, o.after())
+}
+
+func pairMovRMB64CmpRR64JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRR64JNZ(c, o.after())
+}
+
+func pairMovRMB64CmpRR64JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpRR64JZ(c, o.after())
+}
+
+func pairMovRMB64DecM32N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return decM32N(c, o.after())
+}
+
+func pairMovRMB64IncM32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return incM32(c, o.after())
+}
+
+func pairMovRMB64MovMIB32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movMIB32(c, o.after())
+}
+
+func pairMovRMB64MovMIB64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movMIB64(c, o.after())
+}
+
 func pairMovRMB64MovMRB64(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
 	}
 	return movMRB64(c, o.after())
+}
+
+func pairMovRMB64MovRI32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movRI32(c, o.after())
+}
+
+func pairMovRMB64MovRI64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movRI64(c, o.after())
+}
+
+func pairMovRMB64MovRM32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movRM32(c, o.after())
 }
 
 func pairMovRMB64MovRM64(c *CPU, o *op) *op {
@@ -945,6 +2037,13 @@ func pairMovRMB64MovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairMovRMB64Movsx32to64RMB(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return movsx32to64RMB(c, o.after())
+}
+
 func pairMovRMB64Movzx8RR(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
@@ -959,11 +2058,25 @@ func pairMovRMB64OpCall64(c *CPU, o *op) *op {
 	return opCall64(c, o.after())
 }
 
+func pairMovRMB64OpCallR64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return opCallR64(c, o.after())
+}
+
 func pairMovRMB64OpJmp(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
 	}
 	return opJmp(c, o.after())
+}
+
+func pairMovRMB64OpJz(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
 }
 
 func pairMovRMB64OpLea64(c *CPU, o *op) *op {
@@ -973,6 +2086,55 @@ func pairMovRMB64OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairMovRMB64OpRet64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
+}
+
+func pairMovRMB64OrMIB32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return orMIB32(c, o.after())
+}
+
+func pairMovRMB64OrRI64N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return orRI64N(c, o.after())
+}
+
+func pairMovRMB64OrRR32N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return orRR32N(c, o.after())
+}
+
+func pairMovRMB64SarRI64N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return sarRI64N(c, o.after())
+}
+
+func pairMovRMB64ShrRI64(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return shrRI64(c, o.after())
+}
+
+func pairMovRMB64ShrRI64N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return shrRI64N(c, o.after())
+}
+
 func pairMovRMB64SubRM64(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
@@ -980,11 +2142,102 @@ func pairMovRMB64SubRM64(c *CPU, o *op) *op {
 	return subRM64(c, o.after())
 }
 
+func pairMovRMB64TestMIB64JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testMIB64JZ(c, o.after())
+}
+
+func pairMovRMB64TestMIB8JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testMIB8JNZ(c, o.after())
+}
+
+func pairMovRMB64TestMIB8JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testMIB8JZ(c, o.after())
+}
+
+func pairMovRMB64TestRI32JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI32JNZ(c, o.after())
+}
+
+func pairMovRMB64TestRI32JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI32JZ(c, o.after())
+}
+
+func pairMovRMB64TestRI64JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI64JNZ(c, o.after())
+}
+
+func pairMovRMB64TestRI64JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI64JZ(c, o.after())
+}
+
+func pairMovRMB64TestRI8JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI8JNZ(c, o.after())
+}
+
+func pairMovRMB64TestRI8JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRI8JZ(c, o.after())
+}
+
+func pairMovRMB64TestRR64JNZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRR64JNZ(c, o.after())
+}
+
 func pairMovRMB64TestRR64JZ(c *CPU, o *op) *op {
 	if movRMB64(c, o) == nil {
 		return nil
 	}
 	return testRR64JZ(c, o.after())
+}
+
+func pairMovRMB64TestRR8JZ(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return testRR8JZ(c, o.after())
+}
+
+func pairMovRMB64XorRR32(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return xorRR32(c, o.after())
+}
+
+func pairMovRMB64XorRR32N(c *CPU, o *op) *op {
+	if movRMB64(c, o) == nil {
+		return nil
+	}
+	return xorRR32N(c, o.after())
 }
 
 func pairMovRMB8AddRR64(c *CPU, o *op) *op {
@@ -1008,6 +2261,34 @@ func pairMovRMB8IncR64N(c *CPU, o *op) *op {
 	return incR64N(c, o.after())
 }
 
+func pairMovRMX64CmpRMB64JNZ(c *CPU, o *op) *op {
+	if movRMX64(c, o) == nil {
+		return nil
+	}
+	return cmpRMB64JNZ(c, o.after())
+}
+
+func pairMovRMX64MovRI64(c *CPU, o *op) *op {
+	if movRMX64(c, o) == nil {
+		return nil
+	}
+	return movRI64(c, o.after())
+}
+
+func pairMovRMX64MovRMB64(c *CPU, o *op) *op {
+	if movRMX64(c, o) == nil {
+		return nil
+	}
+	return movRMB64(c, o.after())
+}
+
+func pairMovRMX64OpCall64(c *CPU, o *op) *op {
+	if movRMX64(c, o) == nil {
+		return nil
+	}
+	return opCall64(c, o.after())
+}
+
 func pairMovRR32AddRR32(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return addRR32(c, o.after())
@@ -1016,6 +2297,16 @@ func pairMovRR32AddRR32(c *CPU, o *op) *op {
 func pairMovRR32AddRR32N(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return addRR32N(c, o.after())
+}
+
+func pairMovRR32AddRR64(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return addRR64(c, o.after())
+}
+
+func pairMovRR32AndRI32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return andRI32(c, o.after())
 }
 
 func pairMovRR32AndRI32N(c *CPU, o *op) *op {
@@ -1038,9 +2329,44 @@ func pairMovRR32CmpRI32JZ(c *CPU, o *op) *op {
 	return cmpRI32JZ(c, o.after())
 }
 
+func pairMovRR32CmpRI64(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return cmpRI64(c, o.after())
+}
+
+func pairMovRR32ImulRR64N(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return imulRR64N(c, o.after())
+}
+
+func pairMovRR32MovMIB32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return movMIB32(c, o.after())
+}
+
+func pairMovRR32MovMRB32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return movMRB32(c, o.after())
+}
+
+func pairMovRR32MovRI32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return movRI32(c, o.after())
+}
+
+func pairMovRR32MovRM64(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return movRM64(c, o.after())
+}
+
 func pairMovRR32MovRMB32(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return movRMB32(c, o.after())
+}
+
+func pairMovRR32MovRMX32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return movRMX32(c, o.after())
 }
 
 func pairMovRR32MovRR32(c *CPU, o *op) *op {
@@ -1058,6 +2384,11 @@ func pairMovRR32Movsx32to64RR(c *CPU, o *op) *op {
 	return movsx32to64RR(c, o.after())
 }
 
+func pairMovRR32NegR32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return negR32(c, o.after())
+}
+
 func pairMovRR32NotR32N(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return notR32N(c, o.after())
@@ -1066,6 +2397,11 @@ func pairMovRR32NotR32N(c *CPU, o *op) *op {
 func pairMovRR32OpCall64(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return opCall64(c, o.after())
+}
+
+func pairMovRR32OpJmp(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return opJmp(c, o.after())
 }
 
 func pairMovRR32OpLea32(c *CPU, o *op) *op {
@@ -1078,9 +2414,34 @@ func pairMovRR32OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairMovRR32OpPop64(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return opPop64(c, o.after())
+}
+
 func pairMovRR32OpPushR64(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return opPushR64(c, o.after())
+}
+
+func pairMovRR32OpRet64(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return opRet64(c, o.after())
+}
+
+func pairMovRR32OrHI8N(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return orHI8N(c, o.after())
+}
+
+func pairMovRR32OrRI32(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return orRI32(c, o.after())
+}
+
+func pairMovRR32OrRMB16(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return orRMB16(c, o.after())
 }
 
 func pairMovRR32RolRI32N(c *CPU, o *op) *op {
@@ -1091,6 +2452,11 @@ func pairMovRR32RolRI32N(c *CPU, o *op) *op {
 func pairMovRR32RorRI32N(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return rorRI32N(c, o.after())
+}
+
+func pairMovRR32ShlRC32N(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return shlRC32N(c, o.after())
 }
 
 func pairMovRR32ShrRI32N(c *CPU, o *op) *op {
@@ -1106,6 +2472,11 @@ func pairMovRR32ShrRI64N(c *CPU, o *op) *op {
 func pairMovRR32SubRR32(c *CPU, o *op) *op {
 	movRR32(c, o)
 	return subRR32(c, o.after())
+}
+
+func pairMovRR32TestRR32JZ(c *CPU, o *op) *op {
+	movRR32(c, o)
+	return testRR32JZ(c, o.after())
 }
 
 func pairMovRR32XorRR32(c *CPU, o *op) *op {
@@ -1138,9 +2509,39 @@ func pairMovRR64AndRI32N(c *CPU, o *op) *op {
 	return andRI32N(c, o.after())
 }
 
+func pairMovRR64AndRI64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return andRI64(c, o.after())
+}
+
+func pairMovRR64AndRI64N(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return andRI64N(c, o.after())
+}
+
+func pairMovRR64AndRMB64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return andRMB64(c, o.after())
+}
+
+func pairMovRR64AndRR64N(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairMovRR64CmpRI64JNZ(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return cmpRI64JNZ(c, o.after())
+}
+
 func pairMovRR64CmpRR64JB(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return cmpRR64JB(c, o.after())
+}
+
+func pairMovRR64CmpRR64JNB(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return cmpRR64JNB(c, o.after())
 }
 
 func pairMovRR64ImulRR64N(c *CPU, o *op) *op {
@@ -1151,6 +2552,41 @@ func pairMovRR64ImulRR64N(c *CPU, o *op) *op {
 func pairMovRR64MovMR64(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return movMR64(c, o.after())
+}
+
+func pairMovRR64MovMRB16(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movMRB16(c, o.after())
+}
+
+func pairMovRR64MovMRB64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movMRB64(c, o.after())
+}
+
+func pairMovRR64MovRI32(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movRI32(c, o.after())
+}
+
+func pairMovRR64MovRI64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movRI64(c, o.after())
+}
+
+func pairMovRR64MovRM64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movRM64(c, o.after())
+}
+
+func pairMovRR64MovRM8(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movRM8(c, o.after())
+}
+
+func pairMovRR64MovRMB32(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movRMB32(c, o.after())
 }
 
 func pairMovRR64MovRMB64(c *CPU, o *op) *op {
@@ -1168,6 +2604,11 @@ func pairMovRR64MovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairMovRR64Movsx8to64RR(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return movsx8to64RR(c, o.after())
+}
+
 func pairMovRR64Movzx8RMB(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return movzx8RMB(c, o.after())
@@ -1176,6 +2617,11 @@ func pairMovRR64Movzx8RMB(c *CPU, o *op) *op {
 func pairMovRR64OpCall64(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return opCall64(c, o.after())
+}
+
+func pairMovRR64OpCallR64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return opCallR64(c, o.after())
 }
 
 func pairMovRR64OpCmovR64(c *CPU, o *op) *op {
@@ -1198,6 +2644,11 @@ func pairMovRR64OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairMovRR64OpMulR64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return opMulR64(c, o.after())
+}
+
 func pairMovRR64OpPop64(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return opPop64(c, o.after())
@@ -1206,6 +2657,26 @@ func pairMovRR64OpPop64(c *CPU, o *op) *op {
 func pairMovRR64OpPushR64(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return opPushR64(c, o.after())
+}
+
+func pairMovRR64OpReadCR2(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return opReadCR2(c, o.after())
+}
+
+func pairMovRR64OpRepMovs(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return opRepMovs(c, o.after())
+}
+
+func pairMovRR64OpRet64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return opRet64(c, o.after())
+}
+
+func pairMovRR64OrRI32N(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return orRI32N(c, o.after())
 }
 
 func pairMovRR64ShlRI64N(c *CPU, o *op) *op {
@@ -1233,9 +2704,29 @@ func pairMovRR64SubRI64N(c *CPU, o *op) *op {
 	return subRI64N(c, o.after())
 }
 
+func pairMovRR64SubRMB64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return subRMB64(c, o.after())
+}
+
+func pairMovRR64SubRMB64N(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return subRMB64N(c, o.after())
+}
+
+func pairMovRR64SubRR64(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return subRR64(c, o.after())
+}
+
 func pairMovRR64SubRR64N(c *CPU, o *op) *op {
 	movRR64(c, o)
 	return subRR64N(c, o.after())
+}
+
+func pairMovRR64TestRI8JZ(c *CPU, o *op) *op {
+	movRR64(c, o)
+	return testRI8JZ(c, o.after())
 }
 
 func pairMovRR64TestRR64JZ(c *CPU, o *op) *op {
@@ -1276,6 +2767,13 @@ func pairMovsx32to64RMTestRR32JNS(c *CPU, o *op) *op {
 	return testRR32JNS(c, o.after())
 }
 
+func pairMovsx32to64RMBAddRMB64(c *CPU, o *op) *op {
+	if movsx32to64RMB(c, o) == nil {
+		return nil
+	}
+	return addRMB64(c, o.after())
+}
+
 func pairMovsx32to64RMBAddRR64N(c *CPU, o *op) *op {
 	if movsx32to64RMB(c, o) == nil {
 		return nil
@@ -1283,9 +2781,35 @@ func pairMovsx32to64RMBAddRR64N(c *CPU, o *op) *op {
 	return addRR64N(c, o.after())
 }
 
+func pairMovsx32to64RMBMovRI64(c *CPU, o *op) *op {
+	if movsx32to64RMB(c, o) == nil {
+		return nil
+	}
+	return movRI64(c, o.after())
+}
+
+func pairMovsx32to64RMBMovRMB64(c *CPU, o *op) *op {
+	if movsx32to64RMB(c, o) == nil {
+		return nil
+	}
+	return movRMB64(c, o.after())
+}
+
+func pairMovsx32to64RMBShlRI64N(c *CPU, o *op) *op {
+	if movsx32to64RMB(c, o) == nil {
+		return nil
+	}
+	return shlRI64N(c, o.after())
+}
+
 func pairMovsx32to64RRAddRR64N(c *CPU, o *op) *op {
 	movsx32to64RR(c, o)
 	return addRR64N(c, o.after())
+}
+
+func pairMovsx32to64RRMovRMB64(c *CPU, o *op) *op {
+	movsx32to64RR(c, o)
+	return movRMB64(c, o.after())
 }
 
 func pairMovsx32to64RRMovRMB8(c *CPU, o *op) *op {
@@ -1293,9 +2817,19 @@ func pairMovsx32to64RRMovRMB8(c *CPU, o *op) *op {
 	return movRMB8(c, o.after())
 }
 
+func pairMovsx32to64RRMovRMX64(c *CPU, o *op) *op {
+	movsx32to64RR(c, o)
+	return movRMX64(c, o.after())
+}
+
 func pairMovsx32to64RRMovsx32to64RM(c *CPU, o *op) *op {
 	movsx32to64RR(c, o)
 	return movsx32to64RM(c, o.after())
+}
+
+func pairMovsx32to64RROpJmp(c *CPU, o *op) *op {
+	movsx32to64RR(c, o)
+	return opJmp(c, o.after())
 }
 
 func pairMovsx32to64RROpPushR64(c *CPU, o *op) *op {
@@ -1313,6 +2847,21 @@ func pairMovsx32to64RRSubRR64N(c *CPU, o *op) *op {
 	return subRR64N(c, o.after())
 }
 
+func pairMovsx32to64RRTestRR64JNZ(c *CPU, o *op) *op {
+	movsx32to64RR(c, o)
+	return testRR64JNZ(c, o.after())
+}
+
+func pairMovsx8to64RRAddRR64(c *CPU, o *op) *op {
+	movsx8to64RR(c, o)
+	return addRR64(c, o.after())
+}
+
+func pairMovsx8to64RRNegR64(c *CPU, o *op) *op {
+	movsx8to64RR(c, o)
+	return negR64(c, o.after())
+}
+
 func pairMovzx16RMCmpMRB32(c *CPU, o *op) *op {
 	if movzx16RM(c, o) == nil {
 		return nil
@@ -1327,11 +2876,25 @@ func pairMovzx16RMMovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairMovzx16RMBAndRI16N(c *CPU, o *op) *op {
+	if movzx16RMB(c, o) == nil {
+		return nil
+	}
+	return andRI16N(c, o.after())
+}
+
 func pairMovzx16RMBMovMRB16(c *CPU, o *op) *op {
 	if movzx16RMB(c, o) == nil {
 		return nil
 	}
 	return movMRB16(c, o.after())
+}
+
+func pairMovzx16RMBMovRR32(c *CPU, o *op) *op {
+	if movzx16RMB(c, o) == nil {
+		return nil
+	}
+	return movRR32(c, o.after())
 }
 
 func pairMovzx16RMBSubRR64N(c *CPU, o *op) *op {
@@ -1376,6 +2939,13 @@ func pairMovzx8RMBAddRI64N(c *CPU, o *op) *op {
 	return addRI64N(c, o.after())
 }
 
+func pairMovzx8RMBCmpRI8JZ(c *CPU, o *op) *op {
+	if movzx8RMB(c, o) == nil {
+		return nil
+	}
+	return cmpRI8JZ(c, o.after())
+}
+
 func pairMovzx8RMBCmpRR8JZ(c *CPU, o *op) *op {
 	if movzx8RMB(c, o) == nil {
 		return nil
@@ -1390,6 +2960,13 @@ func pairMovzx8RMBOpJmp(c *CPU, o *op) *op {
 	return opJmp(c, o.after())
 }
 
+func pairMovzx8RMBOpLea32(c *CPU, o *op) *op {
+	if movzx8RMB(c, o) == nil {
+		return nil
+	}
+	return opLea32(c, o.after())
+}
+
 func pairMovzx8RMBOpLea64(c *CPU, o *op) *op {
 	if movzx8RMB(c, o) == nil {
 		return nil
@@ -1402,6 +2979,13 @@ func pairMovzx8RMBOpRet64(c *CPU, o *op) *op {
 		return nil
 	}
 	return opRet64(c, o.after())
+}
+
+func pairMovzx8RMBOpSetR(c *CPU, o *op) *op {
+	if movzx8RMB(c, o) == nil {
+		return nil
+	}
+	return opSetR(c, o.after())
 }
 
 func pairMovzx8RMBTestRR8JNS(c *CPU, o *op) *op {
@@ -1425,14 +3009,41 @@ func pairMovzx8RMBTestRR8JZ(c *CPU, o *op) *op {
 	return testRR8JZ(c, o.after())
 }
 
+func pairMovzx8RMXCmpRM8JZ(c *CPU, o *op) *op {
+	if movzx8RMX(c, o) == nil {
+		return nil
+	}
+	return cmpRM8JZ(c, o.after())
+}
+
 func pairMovzx8RRAddRMB64(c *CPU, o *op) *op {
 	movzx8RR(c, o)
 	return addRMB64(c, o.after())
 }
 
+func pairMovzx8RRAddRR32N(c *CPU, o *op) *op {
+	movzx8RR(c, o)
+	return addRR32N(c, o.after())
+}
+
 func pairMovzx8RRAddRR64N(c *CPU, o *op) *op {
 	movzx8RR(c, o)
 	return addRR64N(c, o.after())
+}
+
+func pairMovzx8RRMovRMX64(c *CPU, o *op) *op {
+	movzx8RR(c, o)
+	return movRMX64(c, o.after())
+}
+
+func pairMovzx8RROpJz(c *CPU, o *op) *op {
+	movzx8RR(c, o)
+	return opJz(c, o.after())
+}
+
+func pairMovzx8RRSubRR32N(c *CPU, o *op) *op {
+	movzx8RR(c, o)
+	return subRR32N(c, o.after())
 }
 
 func pairMovzx8RRSubRR64(c *CPU, o *op) *op {
@@ -1450,9 +3061,29 @@ func pairMovzx8RRXorRM32N(c *CPU, o *op) *op {
 	return xorRM32N(c, o.after())
 }
 
+func pairNegR32OpCmovR32(c *CPU, o *op) *op {
+	negR32(c, o)
+	return opCmovR32(c, o.after())
+}
+
 func pairNegR32OpPushR64(c *CPU, o *op) *op {
 	negR32(c, o)
 	return opPushR64(c, o.after())
+}
+
+func pairNegR64Movsx8to64RR(c *CPU, o *op) *op {
+	negR64(c, o)
+	return movsx8to64RR(c, o.after())
+}
+
+func pairNegR64OpLea32(c *CPU, o *op) *op {
+	negR64(c, o)
+	return opLea32(c, o.after())
+}
+
+func pairNotR32NAddRI32N(c *CPU, o *op) *op {
+	notR32N(c, o)
+	return addRI32N(c, o.after())
 }
 
 func pairNotR32NAndRMB32N(c *CPU, o *op) *op {
@@ -1470,6 +3101,16 @@ func pairNotR64NAddRMB64N(c *CPU, o *op) *op {
 	return addRMB64N(c, o.after())
 }
 
+func pairNotR64NAndRR64N(c *CPU, o *op) *op {
+	notR64N(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairNotR64NNotR64N(c *CPU, o *op) *op {
+	notR64N(c, o)
+	return notR64N(c, o.after())
+}
+
 func pairOpBitsMIOpJcc(c *CPU, o *op) *op {
 	if opBitsMI(c, o) == nil {
 		return nil
@@ -1477,14 +3118,77 @@ func pairOpBitsMIOpJcc(c *CPU, o *op) *op {
 	return opJcc(c, o.after())
 }
 
+func pairOpBitsMROpJcc(c *CPU, o *op) *op {
+	if opBitsMR(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairOpBitsRIOpJcc(c *CPU, o *op) *op {
+	if opBitsRI(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairOpBitsRROpJcc(c *CPU, o *op) *op {
+	if opBitsRR(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairOpCldOpCall64(c *CPU, o *op) *op {
+	if opCld(c, o) == nil {
+		return nil
+	}
+	return opCall64(c, o.after())
+}
+
 func pairOpCmovR32AddRI16(c *CPU, o *op) *op {
 	opCmovR32(c, o)
 	return addRI16(c, o.after())
 }
 
+func pairOpCmovR32MovRR32(c *CPU, o *op) *op {
+	opCmovR32(c, o)
+	return movRR32(c, o.after())
+}
+
+func pairOpCmovR32OpJmp(c *CPU, o *op) *op {
+	opCmovR32(c, o)
+	return opJmp(c, o.after())
+}
+
+func pairOpCmovR64AddRR64(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return addRR64(c, o.after())
+}
+
 func pairOpCmovR64AddRR64N(c *CPU, o *op) *op {
 	opCmovR64(c, o)
 	return addRR64N(c, o.after())
+}
+
+func pairOpCmovR64AndRR64N(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairOpCmovR64CmpRR64JL(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return cmpRR64JL(c, o.after())
+}
+
+func pairOpCmovR64CmpRR64JLE(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return cmpRR64JLE(c, o.after())
+}
+
+func pairOpCmovR64MovRI32(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return movRI32(c, o.after())
 }
 
 func pairOpCmovR64MovRR64(c *CPU, o *op) *op {
@@ -1497,9 +3201,26 @@ func pairOpCmovR64OpCmovR64(c *CPU, o *op) *op {
 	return opCmovR64(c, o.after())
 }
 
+func pairOpCmovR64OpRet64(c *CPU, o *op) *op {
+	opCmovR64(c, o)
+	return opRet64(c, o.after())
+}
+
+func pairOpCmpxchgMOpJz(c *CPU, o *op) *op {
+	if opCmpxchgM(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
 func pairOpLea32AddRI64(c *CPU, o *op) *op {
 	opLea32(c, o)
 	return addRI64(c, o.after())
+}
+
+func pairOpLea32MovMRB32(c *CPU, o *op) *op {
+	opLea32(c, o)
+	return movMRB32(c, o.after())
 }
 
 func pairOpLea32MovRR32(c *CPU, o *op) *op {
@@ -1522,9 +3243,24 @@ func pairOpLea64AddRI64N(c *CPU, o *op) *op {
 	return addRI64N(c, o.after())
 }
 
+func pairOpLea64AddRR64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return addRR64(c, o.after())
+}
+
 func pairOpLea64AndRI32N(c *CPU, o *op) *op {
 	opLea64(c, o)
 	return andRI32N(c, o.after())
+}
+
+func pairOpLea64AndRI64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return andRI64(c, o.after())
+}
+
+func pairOpLea64CmpMR64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return cmpMR64(c, o.after())
 }
 
 func pairOpLea64CmpRI32JNBE(c *CPU, o *op) *op {
@@ -1542,6 +3278,11 @@ func pairOpLea64CmpRR64JNB(c *CPU, o *op) *op {
 	return cmpRR64JNB(c, o.after())
 }
 
+func pairOpLea64MovMIB64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return movMIB64(c, o.after())
+}
+
 func pairOpLea64MovMRB64(c *CPU, o *op) *op {
 	opLea64(c, o)
 	return movMRB64(c, o.after())
@@ -1550,6 +3291,16 @@ func pairOpLea64MovMRB64(c *CPU, o *op) *op {
 func pairOpLea64MovRM32(c *CPU, o *op) *op {
 	opLea64(c, o)
 	return movRM32(c, o.after())
+}
+
+func pairOpLea64MovRM8(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return movRM8(c, o.after())
+}
+
+func pairOpLea64MovRMB64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return movRMB64(c, o.after())
 }
 
 func pairOpLea64MovRR32(c *CPU, o *op) *op {
@@ -1572,6 +3323,11 @@ func pairOpLea64Movzx8RM(c *CPU, o *op) *op {
 	return movzx8RM(c, o.after())
 }
 
+func pairOpLea64OpCall64(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return opCall64(c, o.after())
+}
+
 func pairOpLea64OpJz(c *CPU, o *op) *op {
 	opLea64(c, o)
 	return opJz(c, o.after())
@@ -1582,9 +3338,19 @@ func pairOpLea64OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
-func pairOpLea64OpNop(c *CPU, o *op) *op {
+func pairOpLea64OpSetR(c *CPU, o *op) *op {
 	opLea64(c, o)
-	return opNop(c, o.after())
+	return opSetR(c, o.after())
+}
+
+func pairOpLea64TestMIB8JNZ(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return testMIB8JNZ(c, o.after())
+}
+
+func pairOpLea64TestRI8JNZ(c *CPU, o *op) *op {
+	opLea64(c, o)
+	return testRI8JNZ(c, o.after())
 }
 
 func pairOpLea64TestRR32JZ(c *CPU, o *op) *op {
@@ -1592,24 +3358,25 @@ func pairOpLea64TestRR32JZ(c *CPU, o *op) *op {
 	return testRR32JZ(c, o.after())
 }
 
-func pairOpNopMovRMB32(c *CPU, o *op) *op {
-	opNop(c, o)
-	return movRMB32(c, o.after())
+func pairOpLeave64OpRet64(c *CPU, o *op) *op {
+	if opLeave64(c, o) == nil {
+		return nil
+	}
+	return opRet64(c, o.after())
 }
 
-func pairOpNopMovRMB64(c *CPU, o *op) *op {
-	opNop(c, o)
-	return movRMB64(c, o.after())
+func pairOpMulR64OpQuickFlags(c *CPU, o *op) *op {
+	if opMulR64(c, o) == nil {
+		return nil
+	}
+	return opQuickFlags(c, o.after())
 }
 
-func pairOpNopMovRR64(c *CPU, o *op) *op {
-	opNop(c, o)
-	return movRR64(c, o.after())
-}
-
-func pairOpNopOpPushR64(c *CPU, o *op) *op {
-	opNop(c, o)
-	return opPushR64(c, o.after())
+func pairOpPop64AndRR64(c *CPU, o *op) *op {
+	if opPop64(c, o) == nil {
+		return nil
+	}
+	return andRR64(c, o.after())
 }
 
 func pairOpPop64MovRR64(c *CPU, o *op) *op {
@@ -1647,11 +3414,46 @@ func pairOpPop64OpRet64(c *CPU, o *op) *op {
 	return opRet64(c, o.after())
 }
 
+func pairOpPop64OrRR64N(c *CPU, o *op) *op {
+	if opPop64(c, o) == nil {
+		return nil
+	}
+	return orRR64N(c, o.after())
+}
+
+func pairOpPushM64OpPushM64(c *CPU, o *op) *op {
+	if opPushM64(c, o) == nil {
+		return nil
+	}
+	return opPushM64(c, o.after())
+}
+
+func pairOpPushR64AndRI64N(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return andRI64N(c, o.after())
+}
+
+func pairOpPushR64MovRI32(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return movRI32(c, o.after())
+}
+
 func pairOpPushR64MovRI64(c *CPU, o *op) *op {
 	if opPushR64(c, o) == nil {
 		return nil
 	}
 	return movRI64(c, o.after())
+}
+
+func pairOpPushR64MovRM64(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return movRM64(c, o.after())
 }
 
 func pairOpPushR64MovRMB64(c *CPU, o *op) *op {
@@ -1675,11 +3477,32 @@ func pairOpPushR64MovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairOpPushR64Movsx32to64RR(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return movsx32to64RR(c, o.after())
+}
+
 func pairOpPushR64NegR32(c *CPU, o *op) *op {
 	if opPushR64(c, o) == nil {
 		return nil
 	}
 	return negR32(c, o.after())
+}
+
+func pairOpPushR64OpCdqe(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return opCdqe(c, o.after())
+}
+
+func pairOpPushR64OpJmp(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
 }
 
 func pairOpPushR64OpLea64(c *CPU, o *op) *op {
@@ -1689,11 +3512,25 @@ func pairOpPushR64OpLea64(c *CPU, o *op) *op {
 	return opLea64(c, o.after())
 }
 
+func pairOpPushR64OpPushI64(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return opPushI64(c, o.after())
+}
+
 func pairOpPushR64OpPushR64(c *CPU, o *op) *op {
 	if opPushR64(c, o) == nil {
 		return nil
 	}
 	return opPushR64(c, o.after())
+}
+
+func pairOpPushR64OpPushf64(c *CPU, o *op) *op {
+	if opPushR64(c, o) == nil {
+		return nil
+	}
+	return opPushf64(c, o.after())
 }
 
 func pairOpPushR64SubRI64(c *CPU, o *op) *op {
@@ -1710,6 +3547,20 @@ func pairOpPushR64XorRR32(c *CPU, o *op) *op {
 	return xorRR32(c, o.after())
 }
 
+func pairOpQuickFlagsMovMRB16(c *CPU, o *op) *op {
+	if opQuickFlags(c, o) == nil {
+		return nil
+	}
+	return movMRB16(c, o.after())
+}
+
+func pairOpRorRIOpPlain(c *CPU, o *op) *op {
+	if opRorRI(c, o) == nil {
+		return nil
+	}
+	return opPlain(c, o.after())
+}
+
 func pairOpSetRAddRM64(c *CPU, o *op) *op {
 	opSetR(c, o)
 	return addRM64(c, o.after())
@@ -1720,6 +3571,26 @@ func pairOpSetRAddRR64N(c *CPU, o *op) *op {
 	return addRR64N(c, o.after())
 }
 
+func pairOpSetRCmpRI64JNBE(c *CPU, o *op) *op {
+	opSetR(c, o)
+	return cmpRI64JNBE(c, o.after())
+}
+
+func pairOpSetRMovzx8RR(c *CPU, o *op) *op {
+	opSetR(c, o)
+	return movzx8RR(c, o.after())
+}
+
+func pairOpSetROpJmp(c *CPU, o *op) *op {
+	opSetR(c, o)
+	return opJmp(c, o.after())
+}
+
+func pairOpSetROpRet64(c *CPU, o *op) *op {
+	opSetR(c, o)
+	return opRet64(c, o.after())
+}
+
 func pairOpSetRShrRI64N(c *CPU, o *op) *op {
 	opSetR(c, o)
 	return shrRI64N(c, o.after())
@@ -1728,6 +3599,79 @@ func pairOpSetRShrRI64N(c *CPU, o *op) *op {
 func pairOpSetRSubRR64(c *CPU, o *op) *op {
 	opSetR(c, o)
 	return subRR64(c, o.after())
+}
+
+func pairOpXaddMAddRR32N(c *CPU, o *op) *op {
+	if opXaddM(c, o) == nil {
+		return nil
+	}
+	return addRR32N(c, o.after())
+}
+
+func pairOpXaddMSubRI64N(c *CPU, o *op) *op {
+	if opXaddM(c, o) == nil {
+		return nil
+	}
+	return subRI64N(c, o.after())
+}
+
+func pairOrMIB8OpJmp(c *CPU, o *op) *op {
+	if orMIB8(c, o) == nil {
+		return nil
+	}
+	return opJmp(c, o.after())
+}
+
+func pairOrRI32TestMIB8(c *CPU, o *op) *op {
+	orRI32(c, o)
+	return testMIB8(c, o.after())
+}
+
+func pairOrRI64MovMRB64(c *CPU, o *op) *op {
+	orRI64(c, o)
+	return movMRB64(c, o.after())
+}
+
+func pairOrRI64NCmpRR64JNZ(c *CPU, o *op) *op {
+	orRI64N(c, o)
+	return cmpRR64JNZ(c, o.after())
+}
+
+func pairOrRI64NNotR64N(c *CPU, o *op) *op {
+	orRI64N(c, o)
+	return notR64N(c, o.after())
+}
+
+func pairOrRMB16OpJz(c *CPU, o *op) *op {
+	if orRMB16(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairOrRR32MovMRB32(c *CPU, o *op) *op {
+	orRR32(c, o)
+	return movMRB32(c, o.after())
+}
+
+func pairOrRR32NMovRI32(c *CPU, o *op) *op {
+	orRR32N(c, o)
+	return movRI32(c, o.after())
+}
+
+func pairOrRR32NTestRR64JZ(c *CPU, o *op) *op {
+	orRR32N(c, o)
+	return testRR64JZ(c, o.after())
+}
+
+func pairOrRR64OpJmp(c *CPU, o *op) *op {
+	orRR64(c, o)
+	return opJmp(c, o.after())
+}
+
+func pairOrRR64OpJz(c *CPU, o *op) *op {
+	orRR64(c, o)
+	return opJz(c, o.after())
 }
 
 func pairOrRR64NCmpRR64JNB(c *CPU, o *op) *op {
@@ -1805,6 +3749,11 @@ func pairRorRI32NXorRR32N(c *CPU, o *op) *op {
 	return xorRR32N(c, o.after())
 }
 
+func pairSarRI64AddMRB64(c *CPU, o *op) *op {
+	sarRI64(c, o)
+	return addMRB64(c, o.after())
+}
+
 func pairSarRI64OpLea64(c *CPU, o *op) *op {
 	sarRI64(c, o)
 	return opLea64(c, o.after())
@@ -1815,14 +3764,99 @@ func pairSarRI64NAddRR64N(c *CPU, o *op) *op {
 	return addRR64N(c, o.after())
 }
 
+func pairSarRI64NCmpRI32(c *CPU, o *op) *op {
+	sarRI64N(c, o)
+	return cmpRI32(c, o.after())
+}
+
+func pairSarRI64NCmpRR64JNZ(c *CPU, o *op) *op {
+	sarRI64N(c, o)
+	return cmpRR64JNZ(c, o.after())
+}
+
+func pairSarRI64NShlRI64(c *CPU, o *op) *op {
+	sarRI64N(c, o)
+	return shlRI64(c, o.after())
+}
+
 func pairSbbRI64OpJmp(c *CPU, o *op) *op {
 	sbbRI64(c, o)
 	return opJmp(c, o.after())
 }
 
+func pairShlRC32NMovsx32to64RR(c *CPU, o *op) *op {
+	shlRC32N(c, o)
+	return movsx32to64RR(c, o.after())
+}
+
+func pairShlRC32NTestRR32JNZ(c *CPU, o *op) *op {
+	shlRC32N(c, o)
+	return testRR32JNZ(c, o.after())
+}
+
+func pairShlRC32NTestRR32JZ(c *CPU, o *op) *op {
+	shlRC32N(c, o)
+	return testRR32JZ(c, o.after())
+}
+
+func pairShlRI32AddMRB32N(c *CPU, o *op) *op {
+	shlRI32(c, o)
+	return addMRB32N(c, o.after())
+}
+
+func pairShlRI32NOrRR32(c *CPU, o *op) *op {
+	shlRI32N(c, o)
+	return orRR32(c, o.after())
+}
+
+func pairShlRI64AddMRB64N(c *CPU, o *op) *op {
+	shlRI64(c, o)
+	return addMRB64N(c, o.after())
+}
+
+func pairShlRI64MovRR32(c *CPU, o *op) *op {
+	shlRI64(c, o)
+	return movRR32(c, o.after())
+}
+
+func pairShlRI64MovRR64(c *CPU, o *op) *op {
+	shlRI64(c, o)
+	return movRR64(c, o.after())
+}
+
+func pairShlRI64OpLea64(c *CPU, o *op) *op {
+	shlRI64(c, o)
+	return opLea64(c, o.after())
+}
+
+func pairShlRI64NAddRR64(c *CPU, o *op) *op {
+	shlRI64N(c, o)
+	return addRR64(c, o.after())
+}
+
 func pairShlRI64NAddRR64N(c *CPU, o *op) *op {
 	shlRI64N(c, o)
 	return addRR64N(c, o.after())
+}
+
+func pairShlRI64NMovRI64(c *CPU, o *op) *op {
+	shlRI64N(c, o)
+	return movRI64(c, o.after())
+}
+
+func pairShlRI64NSarRI64N(c *CPU, o *op) *op {
+	shlRI64N(c, o)
+	return sarRI64N(c, o.after())
+}
+
+func pairShlRI64NTestRR64JNZ(c *CPU, o *op) *op {
+	shlRI64N(c, o)
+	return testRR64JNZ(c, o.after())
+}
+
+func pairShrRC64NAndRI32(c *CPU, o *op) *op {
+	shrRC64N(c, o)
+	return andRI32(c, o.after())
 }
 
 func pairShrRI32MovMRB32(c *CPU, o *op) *op {
@@ -1835,6 +3869,11 @@ func pairShrRI32Movzx8RR(c *CPU, o *op) *op {
 	return movzx8RR(c, o.after())
 }
 
+func pairShrRI32OpJz(c *CPU, o *op) *op {
+	shrRI32(c, o)
+	return opJz(c, o.after())
+}
+
 func pairShrRI32NMovRR32(c *CPU, o *op) *op {
 	shrRI32N(c, o)
 	return movRR32(c, o.after())
@@ -1845,9 +3884,19 @@ func pairShrRI32NRolRI32N(c *CPU, o *op) *op {
 	return rolRI32N(c, o.after())
 }
 
+func pairShrRI64AddRMB64(c *CPU, o *op) *op {
+	shrRI64(c, o)
+	return addRMB64(c, o.after())
+}
+
 func pairShrRI64MovRMB64(c *CPU, o *op) *op {
 	shrRI64(c, o)
 	return movRMB64(c, o.after())
+}
+
+func pairShrRI64MovRMX64(c *CPU, o *op) *op {
+	shrRI64(c, o)
+	return movRMX64(c, o.after())
 }
 
 func pairShrRI64Movsx32to64RR(c *CPU, o *op) *op {
@@ -1860,6 +3909,11 @@ func pairShrRI64Movzx8RR(c *CPU, o *op) *op {
 	return movzx8RR(c, o.after())
 }
 
+func pairShrRI64OpRet64(c *CPU, o *op) *op {
+	shrRI64(c, o)
+	return opRet64(c, o.after())
+}
+
 func pairShrRI64NAddRR64(c *CPU, o *op) *op {
 	shrRI64N(c, o)
 	return addRR64(c, o.after())
@@ -1868,6 +3922,26 @@ func pairShrRI64NAddRR64(c *CPU, o *op) *op {
 func pairShrRI64NAddRR64N(c *CPU, o *op) *op {
 	shrRI64N(c, o)
 	return addRR64N(c, o.after())
+}
+
+func pairShrRI64NAndRI32(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return andRI32(c, o.after())
+}
+
+func pairShrRI64NAndRI32N(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return andRI32N(c, o.after())
+}
+
+func pairShrRI64NAndRR64N(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairShrRI64NMovRI32(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return movRI32(c, o.after())
 }
 
 func pairShrRI64NMovRR64(c *CPU, o *op) *op {
@@ -1885,14 +3959,61 @@ func pairShrRI64NSarRI64N(c *CPU, o *op) *op {
 	return sarRI64N(c, o.after())
 }
 
+func pairShrRI64NTestRR64JNZ(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return testRR64JNZ(c, o.after())
+}
+
+func pairShrRI64NXorRR8N(c *CPU, o *op) *op {
+	shrRI64N(c, o)
+	return xorRR8N(c, o.after())
+}
+
+func pairSubMIB32OpJz(c *CPU, o *op) *op {
+	if subMIB32(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairSubRI32MovRMB64(c *CPU, o *op) *op {
+	subRI32(c, o)
+	return movRMB64(c, o.after())
+}
+
 func pairSubRI32OpCall64(c *CPU, o *op) *op {
 	subRI32(c, o)
 	return opCall64(c, o.after())
 }
 
+func pairSubRI32OpJcc(c *CPU, o *op) *op {
+	subRI32(c, o)
+	return opJcc(c, o.after())
+}
+
+func pairSubRI32NAndRR64N(c *CPU, o *op) *op {
+	subRI32N(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairSubRI32NMovsx32to64RR(c *CPU, o *op) *op {
+	subRI32N(c, o)
+	return movsx32to64RR(c, o.after())
+}
+
 func pairSubRI64MovMRB32(c *CPU, o *op) *op {
 	subRI64(c, o)
 	return movMRB32(c, o.after())
+}
+
+func pairSubRI64MovMRB64(c *CPU, o *op) *op {
+	subRI64(c, o)
+	return movMRB64(c, o.after())
+}
+
+func pairSubRI64MovRI64(c *CPU, o *op) *op {
+	subRI64(c, o)
+	return movRI64(c, o.after())
 }
 
 func pairSubRI64MovRM64(c *CPU, o *op) *op {
@@ -1905,9 +4026,19 @@ func pairSubRI64MovRMB64(c *CPU, o *op) *op {
 	return movRMB64(c, o.after())
 }
 
+func pairSubRI64OpCall64(c *CPU, o *op) *op {
+	subRI64(c, o)
+	return opCall64(c, o.after())
+}
+
 func pairSubRI64NAddRI64(c *CPU, o *op) *op {
 	subRI64N(c, o)
 	return addRI64(c, o.after())
+}
+
+func pairSubRI64NAndRI8N(c *CPU, o *op) *op {
+	subRI64N(c, o)
+	return andRI8N(c, o.after())
 }
 
 func pairSubRI64NCmpRR32JB(c *CPU, o *op) *op {
@@ -1915,9 +4046,19 @@ func pairSubRI64NCmpRR32JB(c *CPU, o *op) *op {
 	return cmpRR32JB(c, o.after())
 }
 
+func pairSubRI64NCmpRR64JZ(c *CPU, o *op) *op {
+	subRI64N(c, o)
+	return cmpRR64JZ(c, o.after())
+}
+
 func pairSubRI64NSubRI64N(c *CPU, o *op) *op {
 	subRI64N(c, o)
 	return subRI64N(c, o.after())
+}
+
+func pairSubRI64NXorRR64(c *CPU, o *op) *op {
+	subRI64N(c, o)
+	return xorRR64(c, o.after())
 }
 
 func pairSubRM64OpJz(c *CPU, o *op) *op {
@@ -1925,6 +4066,44 @@ func pairSubRM64OpJz(c *CPU, o *op) *op {
 		return nil
 	}
 	return opJz(c, o.after())
+}
+
+func pairSubRMB32CmpRMB32(c *CPU, o *op) *op {
+	if subRMB32(c, o) == nil {
+		return nil
+	}
+	return cmpRMB32(c, o.after())
+}
+
+func pairSubRMB64CmpMIB64JZ(c *CPU, o *op) *op {
+	if subRMB64(c, o) == nil {
+		return nil
+	}
+	return cmpMIB64JZ(c, o.after())
+}
+
+func pairSubRMB64OpJcc(c *CPU, o *op) *op {
+	if subRMB64(c, o) == nil {
+		return nil
+	}
+	return opJcc(c, o.after())
+}
+
+func pairSubRMB64SubRMB64(c *CPU, o *op) *op {
+	if subRMB64(c, o) == nil {
+		return nil
+	}
+	return subRMB64(c, o.after())
+}
+
+func pairSubRR32MovMRB32(c *CPU, o *op) *op {
+	subRR32(c, o)
+	return movMRB32(c, o.after())
+}
+
+func pairSubRR32NCmpRI32JZ(c *CPU, o *op) *op {
+	subRR32N(c, o)
+	return cmpRI32JZ(c, o.after())
 }
 
 func pairSubRR64AdcRR64(c *CPU, o *op) *op {
@@ -1942,6 +4121,16 @@ func pairSubRR64MovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairSubRR64OpJcc(c *CPU, o *op) *op {
+	subRR64(c, o)
+	return opJcc(c, o.after())
+}
+
+func pairSubRR64OpJz(c *CPU, o *op) *op {
+	subRR64(c, o)
+	return opJz(c, o.after())
+}
+
 func pairSubRR64NAddRR64N(c *CPU, o *op) *op {
 	subRR64N(c, o)
 	return addRR64N(c, o.after())
@@ -1957,9 +4146,58 @@ func pairSubRR64NMovRR64(c *CPU, o *op) *op {
 	return movRR64(c, o.after())
 }
 
+func pairSubRR64NOpLea64(c *CPU, o *op) *op {
+	subRR64N(c, o)
+	return opLea64(c, o.after())
+}
+
 func pairSubRR64NXorRR32(c *CPU, o *op) *op {
 	subRR64N(c, o)
 	return xorRR32(c, o.after())
+}
+
+func pairTestHI8OpJz(c *CPU, o *op) *op {
+	if testHI8(c, o) == nil {
+		return nil
+	}
+	return opJz(c, o.after())
+}
+
+func pairTestMIB8OpCmovR32(c *CPU, o *op) *op {
+	if testMIB8(c, o) == nil {
+		return nil
+	}
+	return opCmovR32(c, o.after())
+}
+
+func pairTestRI8OpCmovR64(c *CPU, o *op) *op {
+	testRI8(c, o)
+	return opCmovR64(c, o.after())
+}
+
+func pairTestRR32OpCmovR32(c *CPU, o *op) *op {
+	testRR32(c, o)
+	return opCmovR32(c, o.after())
+}
+
+func pairTestRR32OpSetR(c *CPU, o *op) *op {
+	testRR32(c, o)
+	return opSetR(c, o.after())
+}
+
+func pairTestRR64OpCmovR64(c *CPU, o *op) *op {
+	testRR64(c, o)
+	return opCmovR64(c, o.after())
+}
+
+func pairTestRR64OpSetR(c *CPU, o *op) *op {
+	testRR64(c, o)
+	return opSetR(c, o.after())
+}
+
+func pairXorRI32NMovzx8RR(c *CPU, o *op) *op {
+	xorRI32N(c, o)
+	return movzx8RR(c, o.after())
 }
 
 func pairXorRM32NCmpRI64JNZ(c *CPU, o *op) *op {
@@ -1974,9 +4212,24 @@ func pairXorRR32AddRM64(c *CPU, o *op) *op {
 	return addRM64(c, o.after())
 }
 
+func pairXorRR32CmpMIB32(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return cmpMIB32(c, o.after())
+}
+
+func pairXorRR32CmpMIB8(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return cmpMIB8(c, o.after())
+}
+
 func pairXorRR32MovMRB64(c *CPU, o *op) *op {
 	xorRR32(c, o)
 	return movMRB64(c, o.after())
+}
+
+func pairXorRR32MovRI32(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return movRI32(c, o.after())
 }
 
 func pairXorRR32MovRM32(c *CPU, o *op) *op {
@@ -1994,6 +4247,21 @@ func pairXorRR32MovRMB32(c *CPU, o *op) *op {
 	return movRMB32(c, o.after())
 }
 
+func pairXorRR32MovRR64(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return movRR64(c, o.after())
+}
+
+func pairXorRR32OpCall64(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return opCall64(c, o.after())
+}
+
+func pairXorRR32OpClac(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return opClac(c, o.after())
+}
+
 func pairXorRR32OpJmp(c *CPU, o *op) *op {
 	xorRR32(c, o)
 	return opJmp(c, o.after())
@@ -2007,6 +4275,21 @@ func pairXorRR32OpPop64(c *CPU, o *op) *op {
 func pairXorRR32OpPushR64(c *CPU, o *op) *op {
 	xorRR32(c, o)
 	return opPushR64(c, o.after())
+}
+
+func pairXorRR32OpRdpkru(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return opRdpkru(c, o.after())
+}
+
+func pairXorRR32OpRet64(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return opRet64(c, o.after())
+}
+
+func pairXorRR32TestMIB8JZ(c *CPU, o *op) *op {
+	xorRR32(c, o)
+	return testMIB8JZ(c, o.after())
 }
 
 func pairXorRR32NAddRR32(c *CPU, o *op) *op {
@@ -2024,6 +4307,11 @@ func pairXorRR32NAndRR32N(c *CPU, o *op) *op {
 	return andRR32N(c, o.after())
 }
 
+func pairXorRR32NMovRI32(c *CPU, o *op) *op {
+	xorRR32N(c, o)
+	return movRI32(c, o.after())
+}
+
 func pairXorRR32NMovRR32(c *CPU, o *op) *op {
 	xorRR32N(c, o)
 	return movRR32(c, o.after())
@@ -2032,6 +4320,21 @@ func pairXorRR32NMovRR32(c *CPU, o *op) *op {
 func pairXorRR32NShrRI32(c *CPU, o *op) *op {
 	xorRR32N(c, o)
 	return shrRI32(c, o.after())
+}
+
+func pairXorRR32NTestRR32JNZ(c *CPU, o *op) *op {
+	xorRR32N(c, o)
+	return testRR32JNZ(c, o.after())
+}
+
+func pairXorRR32NTestRR32JZ(c *CPU, o *op) *op {
+	xorRR32N(c, o)
+	return testRR32JZ(c, o.after())
+}
+
+func pairXorRR32NTestRR64(c *CPU, o *op) *op {
+	xorRR32N(c, o)
+	return testRR64(c, o.after())
 }
 
 func pairXorRR32NXorRR32N(c *CPU, o *op) *op {
@@ -2044,33 +4347,61 @@ func pairXorRR64OpJmp(c *CPU, o *op) *op {
 	return opJmp(c, o.after())
 }
 
+func pairXorRR64NAndRR64N(c *CPU, o *op) *op {
+	xorRR64N(c, o)
+	return andRR64N(c, o.after())
+}
+
+func pairXorRR8NAndRI64(c *CPU, o *op) *op {
+	xorRR8N(c, o)
+	return andRI64(c, o.after())
+}
+
+func pairXorRR8NCmpRR64JZ(c *CPU, o *op) *op {
+	xorRR8N(c, o)
+	return cmpRR64JZ(c, o.after())
+}
+
 // pairRows are the pairs with their handlers.
 var pairRows = [...]struct{ first, second, both handler }{
 	{adcRI64, addRI32, pairAdcRI64AddRI32},
 	{adcRR64, movMRB64, pairAdcRR64MovMRB64},
+	{addMIB64N, testRR64JZ, pairAddMIB64NTestRR64JZ},
+	{addMR64, addRMB64, pairAddMR64AddRMB64},
+	{addMR64, movRMB64, pairAddMR64MovRMB64},
+	{addMRB64, cmpMIB64, pairAddMRB64CmpMIB64},
+	{addMRB64, opJmp, pairAddMRB64OpJmp},
+	{addMRB64N, testRR32JZ, pairAddMRB64NTestRR32JZ},
 	{addRI16, movMR16, pairAddRI16MovMR16},
+	{addRI32, movMRB32, pairAddRI32MovMRB32},
+	{addRI32, opJmpFar, pairAddRI32OpJmpFar},
 	{addRI32, opJz, pairAddRI32OpJz},
 	{addRI32N, addRI32N, pairAddRI32NAddRI32N},
 	{addRI32N, addRI64N, pairAddRI32NAddRI64N},
 	{addRI32N, cmpRI32JNBE, pairAddRI32NCmpRI32JNBE},
+	{addRI32N, cmpRI32JNZ, pairAddRI32NCmpRI32JNZ},
+	{addRI32N, cmpRR8JB, pairAddRI32NCmpRR8JB},
 	{addRI32N, movsx32to64RR, pairAddRI32NMovsx32to64RR},
 	{addRI64, cmpMIB8JNZ, pairAddRI64CmpMIB8JNZ},
 	{addRI64, movMR64, pairAddRI64MovMR64},
 	{addRI64, movMRB32, pairAddRI64MovMRB32},
 	{addRI64, movMRB64, pairAddRI64MovMRB64},
 	{addRI64, movMRB8, pairAddRI64MovMRB8},
+	{addRI64, movRR32, pairAddRI64MovRR32},
 	{addRI64, movRR64, pairAddRI64MovRR64},
 	{addRI64, movzx8RM, pairAddRI64Movzx8RM},
 	{addRI64, movzx8RMB, pairAddRI64Movzx8RMB},
 	{addRI64, opCall64, pairAddRI64OpCall64},
 	{addRI64, opJmp, pairAddRI64OpJmp},
-	{addRI64, opNop, pairAddRI64OpNop},
 	{addRI64, opPop64, pairAddRI64OpPop64},
+	{addRI64, opRet64, pairAddRI64OpRet64},
 	{addRI64, testMIB8JNZ, pairAddRI64TestMIB8JNZ},
 	{addRI64N, addRI32, pairAddRI64NAddRI32},
 	{addRI64N, addRI64, pairAddRI64NAddRI64},
 	{addRI64N, addRI64N, pairAddRI64NAddRI64N},
 	{addRI64N, addRR32N, pairAddRI64NAddRR32N},
+	{addRI64N, andRI32, pairAddRI64NAndRI32},
+	{addRI64N, andRI32N, pairAddRI64NAndRI32N},
 	{addRI64N, cmpRI64JNZ, pairAddRI64NCmpRI64JNZ},
 	{addRI64N, cmpRI8JNBE, pairAddRI64NCmpRI8JNBE},
 	{addRI64N, cmpRR32JNB, pairAddRI64NCmpRR32JNB},
@@ -2088,20 +4419,28 @@ var pairRows = [...]struct{ first, second, both handler }{
 	{addRMB32N, addRR32, pairAddRMB32NAddRR32},
 	{addRMB32N, rolRI32N, pairAddRMB32NRolRI32N},
 	{addRMB64, adcRR64, pairAddRMB64AdcRR64},
+	{addRMB64, movMRB64, pairAddRMB64MovMRB64},
+	{addRMB64, opRet64, pairAddRMB64OpRet64},
+	{addRMB64N, addRR64, pairAddRMB64NAddRR64},
+	{addRMB64N, andRI64N, pairAddRMB64NAndRI64N},
 	{addRMB64N, cmpRR64, pairAddRMB64NCmpRR64},
 	{addRR32, addRM32N, pairAddRR32AddRM32N},
 	{addRR32, movMRB32, pairAddRR32MovMRB32},
 	{addRR32, movRR32, pairAddRR32MovRR32},
 	{addRR32, opLea64, pairAddRR32OpLea64},
 	{addRR32N, addRR32N, pairAddRR32NAddRR32N},
+	{addRR32N, cmpRI32JBE, pairAddRR32NCmpRI32JBE},
 	{addRR32N, cmpRI32JNBE, pairAddRR32NCmpRI32JNBE},
 	{addRR32N, cmpRI64JNZ, pairAddRR32NCmpRI64JNZ},
 	{addRR32N, cmpRR64JNZ, pairAddRR32NCmpRR64JNZ},
 	{addRR32N, movRR32, pairAddRR32NMovRR32},
+	{addRR64, addMR64, pairAddRR64AddMR64},
 	{addRR64, cmpMR8, pairAddRR64CmpMR8},
 	{addRR64, movMRB64, pairAddRR64MovMRB64},
 	{addRR64, movsx32to64RR, pairAddRR64Movsx32to64RR},
+	{addRR64, opCall64, pairAddRR64OpCall64},
 	{addRR64, opJmp, pairAddRR64OpJmp},
+	{addRR64, opRet64, pairAddRR64OpRet64},
 	{addRR64N, addRI32, pairAddRR64NAddRI32},
 	{addRR64N, addRR64, pairAddRR64NAddRR64},
 	{addRR64N, addRR64N, pairAddRR64NAddRR64N},
@@ -2109,25 +4448,72 @@ var pairRows = [...]struct{ first, second, both handler }{
 	{addRR64N, cmpRR32JNZ, pairAddRR64NCmpRR32JNZ},
 	{addRR64N, cmpRR64, pairAddRR64NCmpRR64},
 	{addRR64N, cmpRR64JNB, pairAddRR64NCmpRR64JNB},
+	{addRR64N, cmpRR64JNZ, pairAddRR64NCmpRR64JNZ},
 	{addRR64N, movRR64, pairAddRR64NMovRR64},
 	{addRR64N, sarRI64, pairAddRR64NSarRI64},
 	{addRR64N, shlRI64N, pairAddRR64NShlRI64N},
 	{addRR64N, shrRI64, pairAddRR64NShrRI64},
+	{addRR64N, subRR64, pairAddRR64NSubRR64},
+	{andHI8, opJz, pairAndHI8OpJz},
+	{andRI32, movMRB32, pairAndRI32MovMRB32},
+	{andRI32, movMRB8, pairAndRI32MovMRB8},
 	{andRI32, movzx16RM, pairAndRI32Movzx16RM},
+	{andRI32, opCmovR32, pairAndRI32OpCmovR32},
 	{andRI32, opJz, pairAndRI32OpJz},
 	{andRI32, opPop64, pairAndRI32OpPop64},
 	{andRI32N, addRI64, pairAndRI32NAddRI64},
+	{andRI32N, addRI64N, pairAndRI32NAddRI64N},
+	{andRI32N, addRR32, pairAndRI32NAddRR32},
 	{andRI32N, cmpRI32JNBE, pairAndRI32NCmpRI32JNBE},
+	{andRI32N, cmpRI32JNZ, pairAndRI32NCmpRI32JNZ},
 	{andRI32N, cmpRI64, pairAndRI32NCmpRI64},
+	{andRI32N, cmpRI64JZ, pairAndRI32NCmpRI64JZ},
+	{andRI32N, orRR32, pairAndRI32NOrRR32},
+	{andRI32N, orRR64, pairAndRI32NOrRR64},
+	{andRI32N, orRR64N, pairAndRI32NOrRR64N},
+	{andRI32N, subRR64N, pairAndRI32NSubRR64N},
+	{andRI64, addRMB64N, pairAndRI64AddRMB64N},
+	{andRI64, movsx32to64RR, pairAndRI64Movsx32to64RR},
+	{andRI64, opJmp, pairAndRI64OpJmp},
+	{andRI64, opPop64, pairAndRI64OpPop64},
+	{andRI64N, andRI64N, pairAndRI64NAndRI64N},
+	{andRI64N, cmpRI64JZ, pairAndRI64NCmpRI64JZ},
+	{andRI64N, movRR64, pairAndRI64NMovRR64},
+	{andRI64N, notR64N, pairAndRI64NNotR64N},
+	{andRI64N, subRI64, pairAndRI64NSubRI64},
+	{andRI64N, testRI8JZ, pairAndRI64NTestRI8JZ},
+	{andRI64N, testRR64JZ, pairAndRI64NTestRR64JZ},
+	{andRI8N, cmpRI64JZ, pairAndRI8NCmpRI64JZ},
 	{andRMB32, notR32N, pairAndRMB32NotR32N},
+	{andRMB32, opJz, pairAndRMB32OpJz},
 	{andRMB32N, xorRR32, pairAndRMB32NXorRR32},
+	{andRMB64, addRMB64N, pairAndRMB64AddRMB64N},
+	{andRR32, opCall64, pairAndRR32OpCall64},
+	{andRR32, opJmp, pairAndRR32OpJmp},
+	{andRR32, opJz, pairAndRR32OpJz},
+	{andRR32, opLea64, pairAndRR32OpLea64},
 	{andRR32N, opLea32, pairAndRR32NOpLea32},
 	{andRR32N, xorRR32N, pairAndRR32NXorRR32N},
+	{andRR64N, andRI64N, pairAndRR64NAndRI64N},
+	{andRR64N, cmpRI64JZ, pairAndRR64NCmpRI64JZ},
+	{andRR64N, shlRI64, pairAndRR64NShlRI64},
+	{cmpMIB16, opJz, pairCmpMIB16OpJz},
+	{cmpMIB64, movzx8RR, pairCmpMIB64Movzx8RR},
+	{cmpMR64, opJcc, pairCmpMR64OpJcc},
+	{cmpMR64, opJz, pairCmpMR64OpJz},
 	{cmpMR8, opJz, pairCmpMR8OpJz},
 	{cmpMRB32, opJcc, pairCmpMRB32OpJcc},
+	{cmpMRB32, opJz, pairCmpMRB32OpJz},
+	{cmpMRB64, opJcc, pairCmpMRB64OpJcc},
 	{cmpMRB64, opJz, pairCmpMRB64OpJz},
 	{cmpMRB8, opJz, pairCmpMRB8OpJz},
+	{cmpRI16, opJz, pairCmpRI16OpJz},
+	{cmpRI32, opSetR, pairCmpRI32OpSetR},
+	{cmpRI32, sbbRR32, pairCmpRI32SbbRR32},
+	{cmpRI64, opSetR, pairCmpRI64OpSetR},
 	{cmpRI64, sbbRI64, pairCmpRI64SbbRI64},
+	{cmpRI64, sbbRR64, pairCmpRI64SbbRR64},
+	{cmpRR32, opCmovR32, pairCmpRR32OpCmovR32},
 	{cmpRR64, movMR64, pairCmpRR64MovMR64},
 	{cmpRR64, movRR64, pairCmpRR64MovRR64},
 	{cmpRR64, opCmovR64, pairCmpRR64OpCmovR64},
@@ -2136,18 +4522,34 @@ var pairRows = [...]struct{ first, second, both handler }{
 	{decR32, opJcc, pairDecR32OpJcc},
 	{decR32, opJz, pairDecR32OpJz},
 	{imulRM32N, addRI64N, pairImulRM32NAddRI64N},
+	{imulRM64N, sarRI64, pairImulRM64NSarRI64},
 	{imulRR64N, imulRR64N, pairImulRR64NImulRR64N},
 	{imulRR64N, movRR64, pairImulRR64NMovRR64},
+	{incM32, movRI64, pairIncM32MovRI64},
+	{incM32, movRM32, pairIncM32MovRM32},
+	{incM32N, xorRR32, pairIncM32NXorRR32},
 	{incR32, opJz, pairIncR32OpJz},
 	{incR64, cmpMIB8JNZ, pairIncR64CmpMIB8JNZ},
 	{incR64N, xorRR32N, pairIncR64NXorRR32N},
+	{movMIB32, incM64, pairMovMIB32IncM64},
+	{movMIB32, movMRB64, pairMovMIB32MovMRB64},
 	{movMIB64, movMIB64, pairMovMIB64MovMIB64},
+	{movMIB64, movMIB8, pairMovMIB64MovMIB8},
+	{movMIB64, movRR64, pairMovMIB64MovRR64},
+	{movMIB64, movzx16RMB, pairMovMIB64Movzx16RMB},
+	{movMIB64, opCall64, pairMovMIB64OpCall64},
 	{movMIB8, addRI64N, pairMovMIB8AddRI64N},
+	{movMIB8, opSti, pairMovMIB8OpSti},
+	{movMIB8, testRI32JZ, pairMovMIB8TestRI32JZ},
 	{movMR64, adcRI64, pairMovMR64AdcRI64},
 	{movMR64, addRI64N, pairMovMR64AddRI64N},
+	{movMR64, opJmp, pairMovMR64OpJmp},
 	{movMR64, opSetR, pairMovMR64OpSetR},
 	{movMR8, opLea64, pairMovMR8OpLea64},
+	{movMR8, opRet64, pairMovMR8OpRet64},
 	{movMRB16, opJmp, pairMovMRB16OpJmp},
+	{movMRB16, xorRR8N, pairMovMRB16XorRR8N},
+	{movMRB32, addMIB32, pairMovMRB32AddMIB32},
 	{movMRB32, addRI64N, pairMovMRB32AddRI64N},
 	{movMRB32, addRR32, pairMovMRB32AddRR32},
 	{movMRB32, cmpRI64JNZ, pairMovMRB32CmpRI64JNZ},
@@ -2156,194 +4558,432 @@ var pairRows = [...]struct{ first, second, both handler }{
 	{movMRB32, imulRMI32N, pairMovMRB32ImulRMI32N},
 	{movMRB32, movMRB32, pairMovMRB32MovMRB32},
 	{movMRB32, movRMB32, pairMovMRB32MovRMB32},
+	{movMRB32, movRR32, pairMovMRB32MovRR32},
+	{movMRB32, opCall64, pairMovMRB32OpCall64},
+	{movMRB32, opJmp, pairMovMRB32OpJmp},
+	{movMRB32, opRet64, pairMovMRB32OpRet64},
 	{movMRB32, xorRR32, pairMovMRB32XorRR32},
+	{movMRB64, addMRB64, pairMovMRB64AddMRB64},
 	{movMRB64, addRR64N, pairMovMRB64AddRR64N},
 	{movMRB64, cmpRR64JB, pairMovMRB64CmpRR64JB},
+	{movMRB64, movMRB32, pairMovMRB64MovMRB32},
 	{movMRB64, movMRB64, pairMovMRB64MovMRB64},
+	{movMRB64, movRI32, pairMovMRB64MovRI32},
 	{movMRB64, movRMB64, pairMovMRB64MovRMB64},
+	{movMRB64, movRR64, pairMovMRB64MovRR64},
 	{movMRB64, movzx16RMB, pairMovMRB64Movzx16RMB},
 	{movMRB64, movzx8RMB, pairMovMRB64Movzx8RMB},
 	{movMRB64, opCall64, pairMovMRB64OpCall64},
+	{movMRB64, opJmp, pairMovMRB64OpJmp},
+	{movMRB64, opJz, pairMovMRB64OpJz},
 	{movMRB64, opLea64, pairMovMRB64OpLea64},
 	{movMRB64, opPop64, pairMovMRB64OpPop64},
+	{movMRB64, opRet64, pairMovMRB64OpRet64},
+	{movMRB64, testRI8JNZ, pairMovMRB64TestRI8JNZ},
+	{movMRB64, testRR32JZ, pairMovMRB64TestRR32JZ},
+	{movMRB64, testRR64JZ, pairMovMRB64TestRR64JZ},
 	{movMRB64, xorRR32, pairMovMRB64XorRR32},
 	{movMRB64, xorRR32N, pairMovMRB64XorRR32N},
 	{movMRB8, subRI64N, pairMovMRB8SubRI64N},
+	{movMRB8, testMIB8JNZ, pairMovMRB8TestMIB8JNZ},
+	{movMRB8, testRR32JNZ, pairMovMRB8TestRR32JNZ},
 	{movMRB8, testRR8JNZ, pairMovMRB8TestRR8JNZ},
+	{movRI32, andRI32N, pairMovRI32AndRI32N},
+	{movRI32, cmpRI32JNBE, pairMovRI32CmpRI32JNBE},
 	{movRI32, cmpRR16, pairMovRI32CmpRR16},
+	{movRI32, movRI32, pairMovRI32MovRI32},
+	{movRI32, movRMB64, pairMovRI32MovRMB64},
+	{movRI32, movRR32, pairMovRI32MovRR32},
+	{movRI32, movRR64, pairMovRI32MovRR64},
 	{movRI32, opCall64, pairMovRI32OpCall64},
+	{movRI32, opCmovR32, pairMovRI32OpCmovR32},
+	{movRI32, opCmpxchgM, pairMovRI32OpCmpxchgM},
+	{movRI32, opJmpFar, pairMovRI32OpJmpFar},
+	{movRI32, opJz, pairMovRI32OpJz},
 	{movRI32, opRet64, pairMovRI32OpRet64},
+	{movRI32, shlRC32N, pairMovRI32ShlRC32N},
+	{movRI32, testRR32JZ, pairMovRI32TestRR32JZ},
+	{movRI32, testRR64JZ, pairMovRI32TestRR64JZ},
+	{movRI32, xorRR32N, pairMovRI32XorRR32N},
+	{movRI64, cmpRR64JNB, pairMovRI64CmpRR64JNB},
+	{movRI64, cmpRR64JZ, pairMovRI64CmpRR64JZ},
+	{movRI64, movMRB64, pairMovRI64MovMRB64},
+	{movRI64, movRMX64, pairMovRI64MovRMX64},
 	{movRI64, movRR64, pairMovRI64MovRR64},
+	{movRI64, opCall64, pairMovRI64OpCall64},
 	{movRI64, opJmp, pairMovRI64OpJmp},
 	{movRI64, opPushR64, pairMovRI64OpPushR64},
+	{movRI64, testRR64JNZ, pairMovRI64TestRR64JNZ},
+	{movRI64, testRR64JZ, pairMovRI64TestRR64JZ},
 	{movRM16, movRI32, pairMovRM16MovRI32},
 	{movRM32, addRMB32, pairMovRM32AddRMB32},
+	{movRM32, cmpRR32JNZ, pairMovRM32CmpRR32JNZ},
+	{movRM32, cmpRR32JZ, pairMovRM32CmpRR32JZ},
+	{movRM32, movRM32, pairMovRM32MovRM32},
+	{movRM32, opCall64, pairMovRM32OpCall64},
 	{movRM32, opLea64, pairMovRM32OpLea64},
+	{movRM32, testRI32JNZ, pairMovRM32TestRI32JNZ},
+	{movRM32, testRR32JZ, pairMovRM32TestRR32JZ},
+	{movRM64, addMIB64N, pairMovRM64AddMIB64N},
+	{movRM64, addMRB64, pairMovRM64AddMRB64},
 	{movRM64, addRM64, pairMovRM64AddRM64},
+	{movRM64, andMIB32, pairMovRM64AndMIB32},
+	{movRM64, andMIB8, pairMovRM64AndMIB8},
+	{movRM64, cmpMIB64JZ, pairMovRM64CmpMIB64JZ},
+	{movRM64, cmpRR64JNZ, pairMovRM64CmpRR64JNZ},
 	{movRM64, movMRB64, pairMovRM64MovMRB64},
+	{movRM64, movRMB32, pairMovRM64MovRMB32},
+	{movRM64, movRMB64, pairMovRM64MovRMB64},
 	{movRM64, movRR64, pairMovRM64MovRR64},
 	{movRM64, opLea64, pairMovRM64OpLea64},
+	{movRM64, subMIB32, pairMovRM64SubMIB32},
+	{movRM64, testMIB64, pairMovRM64TestMIB64},
+	{movRM64, testMIB8JNZ, pairMovRM64TestMIB8JNZ},
 	{movRM64, testRR64JZ, pairMovRM64TestRR64JZ},
+	{movRM8, movRR64, pairMovRM8MovRR64},
+	{movRM8, movsx8to64RR, pairMovRM8Movsx8to64RR},
+	{movRM8, negR64, pairMovRM8NegR64},
+	{movRM8, testRR8JNZ, pairMovRM8TestRR8JNZ},
+	{movRMB32, addRI32, pairMovRMB32AddRI32},
 	{movRMB32, addRI64N, pairMovRMB32AddRI64N},
 	{movRMB32, addRMB32N, pairMovRMB32AddRMB32N},
 	{movRMB32, addRR32N, pairMovRMB32AddRR32N},
 	{movRMB32, andRI32N, pairMovRMB32AndRI32N},
+	{movRMB32, cmpRI32JZ, pairMovRMB32CmpRI32JZ},
+	{movRMB32, cmpRR32JNBE, pairMovRMB32CmpRR32JNBE},
+	{movRMB32, cmpRR32JNZ, pairMovRMB32CmpRR32JNZ},
+	{movRMB32, cmpRR32JZ, pairMovRMB32CmpRR32JZ},
 	{movRMB32, imulRM32N, pairMovRMB32ImulRM32N},
+	{movRMB32, movMRB32, pairMovRMB32MovMRB32},
+	{movRMB32, movMRB64, pairMovRMB32MovMRB64},
+	{movRMB32, movRI32, pairMovRMB32MovRI32},
 	{movRMB32, movRMB32, pairMovRMB32MovRMB32},
 	{movRMB32, movRMB64, pairMovRMB32MovRMB64},
 	{movRMB32, movRR32, pairMovRMB32MovRR32},
 	{movRMB32, movRR64, pairMovRMB32MovRR64},
+	{movRMB32, opJmp, pairMovRMB32OpJmp},
 	{movRMB32, opLea32, pairMovRMB32OpLea32},
 	{movRMB32, rorRI32N, pairMovRMB32RorRI32N},
+	{movRMB32, subMRB32, pairMovRMB32SubMRB32},
+	{movRMB32, testRI8JNZ, pairMovRMB32TestRI8JNZ},
+	{movRMB32, testRI8JZ, pairMovRMB32TestRI8JZ},
+	{movRMB32, testRR32JLE, pairMovRMB32TestRR32JLE},
+	{movRMB32, testRR32JNZ, pairMovRMB32TestRR32JNZ},
+	{movRMB32, testRR32JZ, pairMovRMB32TestRR32JZ},
+	{movRMB32, testRR64JZ, pairMovRMB32TestRR64JZ},
 	{movRMB64, addRI64N, pairMovRMB64AddRI64N},
+	{movRMB64, addRM64, pairMovRMB64AddRM64},
+	{movRMB64, andRI64N, pairMovRMB64AndRI64N},
+	{movRMB64, cmpMIB32JBE, pairMovRMB64CmpMIB32JBE},
+	{movRMB64, cmpMIB64JNZ, pairMovRMB64CmpMIB64JNZ},
+	{movRMB64, cmpMIB64JZ, pairMovRMB64CmpMIB64JZ},
 	{movRMB64, cmpMRB64, pairMovRMB64CmpMRB64},
 	{movRMB64, cmpRI64JBE, pairMovRMB64CmpRI64JBE},
+	{movRMB64, cmpRI64JNZ, pairMovRMB64CmpRI64JNZ},
+	{movRMB64, cmpRI64JZ, pairMovRMB64CmpRI64JZ},
 	{movRMB64, cmpRMB64JNB, pairMovRMB64CmpRMB64JNB},
+	{movRMB64, cmpRR64JNB, pairMovRMB64CmpRR64JNB},
+	{movRMB64, cmpRR64JNLE, pairMovRMB64CmpRR64JNLE},
+	{movRMB64, cmpRR64JNZ, pairMovRMB64CmpRR64JNZ},
+	{movRMB64, cmpRR64JZ, pairMovRMB64CmpRR64JZ},
+	{movRMB64, decM32N, pairMovRMB64DecM32N},
+	{movRMB64, incM32, pairMovRMB64IncM32},
+	{movRMB64, movMIB32, pairMovRMB64MovMIB32},
+	{movRMB64, movMIB64, pairMovRMB64MovMIB64},
 	{movRMB64, movMRB64, pairMovRMB64MovMRB64},
+	{movRMB64, movRI32, pairMovRMB64MovRI32},
+	{movRMB64, movRI64, pairMovRMB64MovRI64},
+	{movRMB64, movRM32, pairMovRMB64MovRM32},
 	{movRMB64, movRM64, pairMovRMB64MovRM64},
 	{movRMB64, movRMB32, pairMovRMB64MovRMB32},
 	{movRMB64, movRMB64, pairMovRMB64MovRMB64},
 	{movRMB64, movRR32, pairMovRMB64MovRR32},
 	{movRMB64, movRR64, pairMovRMB64MovRR64},
+	{movRMB64, movsx32to64RMB, pairMovRMB64Movsx32to64RMB},
 	{movRMB64, movzx8RR, pairMovRMB64Movzx8RR},
 	{movRMB64, opCall64, pairMovRMB64OpCall64},
+	{movRMB64, opCallR64, pairMovRMB64OpCallR64},
 	{movRMB64, opJmp, pairMovRMB64OpJmp},
+	{movRMB64, opJz, pairMovRMB64OpJz},
 	{movRMB64, opLea64, pairMovRMB64OpLea64},
+	{movRMB64, opRet64, pairMovRMB64OpRet64},
+	{movRMB64, orMIB32, pairMovRMB64OrMIB32},
+	{movRMB64, orRI64N, pairMovRMB64OrRI64N},
+	{movRMB64, orRR32N, pairMovRMB64OrRR32N},
+	{movRMB64, sarRI64N, pairMovRMB64SarRI64N},
+	{movRMB64, shrRI64, pairMovRMB64ShrRI64},
+	{movRMB64, shrRI64N, pairMovRMB64ShrRI64N},
 	{movRMB64, subRM64, pairMovRMB64SubRM64},
+	{movRMB64, testMIB64JZ, pairMovRMB64TestMIB64JZ},
+	{movRMB64, testMIB8JNZ, pairMovRMB64TestMIB8JNZ},
+	{movRMB64, testMIB8JZ, pairMovRMB64TestMIB8JZ},
+	{movRMB64, testRI32JNZ, pairMovRMB64TestRI32JNZ},
+	{movRMB64, testRI32JZ, pairMovRMB64TestRI32JZ},
+	{movRMB64, testRI64JNZ, pairMovRMB64TestRI64JNZ},
+	{movRMB64, testRI64JZ, pairMovRMB64TestRI64JZ},
+	{movRMB64, testRI8JNZ, pairMovRMB64TestRI8JNZ},
+	{movRMB64, testRI8JZ, pairMovRMB64TestRI8JZ},
+	{movRMB64, testRR64JNZ, pairMovRMB64TestRR64JNZ},
 	{movRMB64, testRR64JZ, pairMovRMB64TestRR64JZ},
+	{movRMB64, testRR8JZ, pairMovRMB64TestRR8JZ},
+	{movRMB64, xorRR32, pairMovRMB64XorRR32},
+	{movRMB64, xorRR32N, pairMovRMB64XorRR32N},
 	{movRMB8, addRR64, pairMovRMB8AddRR64},
 	{movRMB8, cmpMRB8, pairMovRMB8CmpMRB8},
 	{movRMB8, incR64N, pairMovRMB8IncR64N},
+	{movRMX64, cmpRMB64JNZ, pairMovRMX64CmpRMB64JNZ},
+	{movRMX64, movRI64, pairMovRMX64MovRI64},
+	{movRMX64, movRMB64, pairMovRMX64MovRMB64},
+	{movRMX64, opCall64, pairMovRMX64OpCall64},
 	{movRR32, addRR32, pairMovRR32AddRR32},
 	{movRR32, addRR32N, pairMovRR32AddRR32N},
+	{movRR32, addRR64, pairMovRR32AddRR64},
+	{movRR32, andRI32, pairMovRR32AndRI32},
 	{movRR32, andRI32N, pairMovRR32AndRI32N},
 	{movRR32, andRMB32, pairMovRR32AndRMB32},
 	{movRR32, andRR32N, pairMovRR32AndRR32N},
 	{movRR32, cmpRI32JZ, pairMovRR32CmpRI32JZ},
+	{movRR32, cmpRI64, pairMovRR32CmpRI64},
+	{movRR32, imulRR64N, pairMovRR32ImulRR64N},
+	{movRR32, movMIB32, pairMovRR32MovMIB32},
+	{movRR32, movMRB32, pairMovRR32MovMRB32},
+	{movRR32, movRI32, pairMovRR32MovRI32},
+	{movRR32, movRM64, pairMovRR32MovRM64},
 	{movRR32, movRMB32, pairMovRR32MovRMB32},
+	{movRR32, movRMX32, pairMovRR32MovRMX32},
 	{movRR32, movRR32, pairMovRR32MovRR32},
 	{movRR32, movRR64, pairMovRR32MovRR64},
 	{movRR32, movsx32to64RR, pairMovRR32Movsx32to64RR},
+	{movRR32, negR32, pairMovRR32NegR32},
 	{movRR32, notR32N, pairMovRR32NotR32N},
 	{movRR32, opCall64, pairMovRR32OpCall64},
+	{movRR32, opJmp, pairMovRR32OpJmp},
 	{movRR32, opLea32, pairMovRR32OpLea32},
 	{movRR32, opLea64, pairMovRR32OpLea64},
+	{movRR32, opPop64, pairMovRR32OpPop64},
 	{movRR32, opPushR64, pairMovRR32OpPushR64},
+	{movRR32, opRet64, pairMovRR32OpRet64},
+	{movRR32, orHI8N, pairMovRR32OrHI8N},
+	{movRR32, orRI32, pairMovRR32OrRI32},
+	{movRR32, orRMB16, pairMovRR32OrRMB16},
 	{movRR32, rolRI32N, pairMovRR32RolRI32N},
 	{movRR32, rorRI32N, pairMovRR32RorRI32N},
+	{movRR32, shlRC32N, pairMovRR32ShlRC32N},
 	{movRR32, shrRI32N, pairMovRR32ShrRI32N},
 	{movRR32, shrRI64N, pairMovRR32ShrRI64N},
 	{movRR32, subRR32, pairMovRR32SubRR32},
+	{movRR32, testRR32JZ, pairMovRR32TestRR32JZ},
 	{movRR32, xorRR32, pairMovRR32XorRR32},
 	{movRR32, xorRR32N, pairMovRR32XorRR32N},
 	{movRR64, addRI64, pairMovRR64AddRI64},
 	{movRR64, addRI64N, pairMovRR64AddRI64N},
 	{movRR64, addRR64N, pairMovRR64AddRR64N},
 	{movRR64, andRI32N, pairMovRR64AndRI32N},
+	{movRR64, andRI64, pairMovRR64AndRI64},
+	{movRR64, andRI64N, pairMovRR64AndRI64N},
+	{movRR64, andRMB64, pairMovRR64AndRMB64},
+	{movRR64, andRR64N, pairMovRR64AndRR64N},
+	{movRR64, cmpRI64JNZ, pairMovRR64CmpRI64JNZ},
 	{movRR64, cmpRR64JB, pairMovRR64CmpRR64JB},
+	{movRR64, cmpRR64JNB, pairMovRR64CmpRR64JNB},
 	{movRR64, imulRR64N, pairMovRR64ImulRR64N},
 	{movRR64, movMR64, pairMovRR64MovMR64},
+	{movRR64, movMRB16, pairMovRR64MovMRB16},
+	{movRR64, movMRB64, pairMovRR64MovMRB64},
+	{movRR64, movRI32, pairMovRR64MovRI32},
+	{movRR64, movRI64, pairMovRR64MovRI64},
+	{movRR64, movRM64, pairMovRR64MovRM64},
+	{movRR64, movRM8, pairMovRR64MovRM8},
+	{movRR64, movRMB32, pairMovRR64MovRMB32},
 	{movRR64, movRMB64, pairMovRR64MovRMB64},
 	{movRR64, movRR32, pairMovRR64MovRR32},
 	{movRR64, movRR64, pairMovRR64MovRR64},
+	{movRR64, movsx8to64RR, pairMovRR64Movsx8to64RR},
 	{movRR64, movzx8RMB, pairMovRR64Movzx8RMB},
 	{movRR64, opCall64, pairMovRR64OpCall64},
+	{movRR64, opCallR64, pairMovRR64OpCallR64},
 	{movRR64, opCmovR64, pairMovRR64OpCmovR64},
 	{movRR64, opJmp, pairMovRR64OpJmp},
 	{movRR64, opJz, pairMovRR64OpJz},
 	{movRR64, opLea64, pairMovRR64OpLea64},
+	{movRR64, opMulR64, pairMovRR64OpMulR64},
 	{movRR64, opPop64, pairMovRR64OpPop64},
 	{movRR64, opPushR64, pairMovRR64OpPushR64},
+	{movRR64, opReadCR2, pairMovRR64OpReadCR2},
+	{movRR64, opRepMovs, pairMovRR64OpRepMovs},
+	{movRR64, opRet64, pairMovRR64OpRet64},
+	{movRR64, orRI32N, pairMovRR64OrRI32N},
 	{movRR64, shlRI64N, pairMovRR64ShlRI64N},
 	{movRR64, shrRI64, pairMovRR64ShrRI64},
 	{movRR64, shrRI64N, pairMovRR64ShrRI64N},
 	{movRR64, subRI64, pairMovRR64SubRI64},
 	{movRR64, subRI64N, pairMovRR64SubRI64N},
+	{movRR64, subRMB64, pairMovRR64SubRMB64},
+	{movRR64, subRMB64N, pairMovRR64SubRMB64N},
+	{movRR64, subRR64, pairMovRR64SubRR64},
 	{movRR64, subRR64N, pairMovRR64SubRR64N},
+	{movRR64, testRI8JZ, pairMovRR64TestRI8JZ},
 	{movRR64, testRR64JZ, pairMovRR64TestRR64JZ},
 	{movRR64, xorRR32, pairMovRR64XorRR32},
 	{movScalarMR64, cmpRR64JNZ, pairMovScalarMR64CmpRR64JNZ},
 	{movScalarRM64, padddRR, pairMovScalarRM64PadddRR},
 	{movScalarRM64, porRR, pairMovScalarRM64PorRR},
 	{movsx32to64RM, testRR32JNS, pairMovsx32to64RMTestRR32JNS},
+	{movsx32to64RMB, addRMB64, pairMovsx32to64RMBAddRMB64},
 	{movsx32to64RMB, addRR64N, pairMovsx32to64RMBAddRR64N},
+	{movsx32to64RMB, movRI64, pairMovsx32to64RMBMovRI64},
+	{movsx32to64RMB, movRMB64, pairMovsx32to64RMBMovRMB64},
+	{movsx32to64RMB, shlRI64N, pairMovsx32to64RMBShlRI64N},
 	{movsx32to64RR, addRR64N, pairMovsx32to64RRAddRR64N},
+	{movsx32to64RR, movRMB64, pairMovsx32to64RRMovRMB64},
 	{movsx32to64RR, movRMB8, pairMovsx32to64RRMovRMB8},
+	{movsx32to64RR, movRMX64, pairMovsx32to64RRMovRMX64},
 	{movsx32to64RR, movsx32to64RM, pairMovsx32to64RRMovsx32to64RM},
+	{movsx32to64RR, opJmp, pairMovsx32to64RROpJmp},
 	{movsx32to64RR, opPushR64, pairMovsx32to64RROpPushR64},
 	{movsx32to64RR, subRR64, pairMovsx32to64RRSubRR64},
 	{movsx32to64RR, subRR64N, pairMovsx32to64RRSubRR64N},
+	{movsx32to64RR, testRR64JNZ, pairMovsx32to64RRTestRR64JNZ},
+	{movsx8to64RR, addRR64, pairMovsx8to64RRAddRR64},
+	{movsx8to64RR, negR64, pairMovsx8to64RRNegR64},
 	{movzx16RM, cmpMRB32, pairMovzx16RMCmpMRB32},
 	{movzx16RM, movRR64, pairMovzx16RMMovRR64},
+	{movzx16RMB, andRI16N, pairMovzx16RMBAndRI16N},
 	{movzx16RMB, movMRB16, pairMovzx16RMBMovMRB16},
+	{movzx16RMB, movRR32, pairMovzx16RMBMovRR32},
 	{movzx16RMB, subRR64N, pairMovzx16RMBSubRR64N},
 	{movzx8RM, cmpRM8JZ, pairMovzx8RMCmpRM8JZ},
 	{movzx8RM, movMRB8, pairMovzx8RMMovMRB8},
 	{movzx8RM, testRR8JZ, pairMovzx8RMTestRR8JZ},
 	{movzx8RMB, addRI64, pairMovzx8RMBAddRI64},
 	{movzx8RMB, addRI64N, pairMovzx8RMBAddRI64N},
+	{movzx8RMB, cmpRI8JZ, pairMovzx8RMBCmpRI8JZ},
 	{movzx8RMB, cmpRR8JZ, pairMovzx8RMBCmpRR8JZ},
 	{movzx8RMB, opJmp, pairMovzx8RMBOpJmp},
+	{movzx8RMB, opLea32, pairMovzx8RMBOpLea32},
 	{movzx8RMB, opLea64, pairMovzx8RMBOpLea64},
 	{movzx8RMB, opRet64, pairMovzx8RMBOpRet64},
+	{movzx8RMB, opSetR, pairMovzx8RMBOpSetR},
 	{movzx8RMB, testRR8JNS, pairMovzx8RMBTestRR8JNS},
 	{movzx8RMB, testRR8JNZ, pairMovzx8RMBTestRR8JNZ},
 	{movzx8RMB, testRR8JZ, pairMovzx8RMBTestRR8JZ},
+	{movzx8RMX, cmpRM8JZ, pairMovzx8RMXCmpRM8JZ},
 	{movzx8RR, addRMB64, pairMovzx8RRAddRMB64},
+	{movzx8RR, addRR32N, pairMovzx8RRAddRR32N},
 	{movzx8RR, addRR64N, pairMovzx8RRAddRR64N},
+	{movzx8RR, movRMX64, pairMovzx8RRMovRMX64},
+	{movzx8RR, opJz, pairMovzx8RROpJz},
+	{movzx8RR, subRR32N, pairMovzx8RRSubRR32N},
 	{movzx8RR, subRR64, pairMovzx8RRSubRR64},
 	{movzx8RR, testMIB8JNZ, pairMovzx8RRTestMIB8JNZ},
 	{movzx8RR, xorRM32N, pairMovzx8RRXorRM32N},
+	{negR32, opCmovR32, pairNegR32OpCmovR32},
 	{negR32, opPushR64, pairNegR32OpPushR64},
+	{negR64, movsx8to64RR, pairNegR64Movsx8to64RR},
+	{negR64, opLea32, pairNegR64OpLea32},
+	{notR32N, addRI32N, pairNotR32NAddRI32N},
 	{notR32N, andRMB32N, pairNotR32NAndRMB32N},
 	{notR32N, andRR32N, pairNotR32NAndRR32N},
 	{notR64N, addRMB64N, pairNotR64NAddRMB64N},
+	{notR64N, andRR64N, pairNotR64NAndRR64N},
+	{notR64N, notR64N, pairNotR64NNotR64N},
 	{opBitsMI, opJcc, pairOpBitsMIOpJcc},
+	{opBitsMR, opJcc, pairOpBitsMROpJcc},
+	{opBitsRI, opJcc, pairOpBitsRIOpJcc},
+	{opBitsRR, opJcc, pairOpBitsRROpJcc},
+	{opCld, opCall64, pairOpCldOpCall64},
 	{opCmovR32, addRI16, pairOpCmovR32AddRI16},
+	{opCmovR32, movRR32, pairOpCmovR32MovRR32},
+	{opCmovR32, opJmp, pairOpCmovR32OpJmp},
+	{opCmovR64, addRR64, pairOpCmovR64AddRR64},
 	{opCmovR64, addRR64N, pairOpCmovR64AddRR64N},
+	{opCmovR64, andRR64N, pairOpCmovR64AndRR64N},
+	{opCmovR64, cmpRR64JL, pairOpCmovR64CmpRR64JL},
+	{opCmovR64, cmpRR64JLE, pairOpCmovR64CmpRR64JLE},
+	{opCmovR64, movRI32, pairOpCmovR64MovRI32},
 	{opCmovR64, movRR64, pairOpCmovR64MovRR64},
 	{opCmovR64, opCmovR64, pairOpCmovR64OpCmovR64},
+	{opCmovR64, opRet64, pairOpCmovR64OpRet64},
+	{opCmpxchgM, opJz, pairOpCmpxchgMOpJz},
 	{opLea32, addRI64, pairOpLea32AddRI64},
+	{opLea32, movMRB32, pairOpLea32MovMRB32},
 	{opLea32, movRR32, pairOpLea32MovRR32},
 	{opLea32, opPop64, pairOpLea32OpPop64},
 	{opLea32, subRI32, pairOpLea32SubRI32},
 	{opLea64, addRI64N, pairOpLea64AddRI64N},
+	{opLea64, addRR64, pairOpLea64AddRR64},
 	{opLea64, andRI32N, pairOpLea64AndRI32N},
+	{opLea64, andRI64, pairOpLea64AndRI64},
+	{opLea64, cmpMR64, pairOpLea64CmpMR64},
 	{opLea64, cmpRI32JNBE, pairOpLea64CmpRI32JNBE},
 	{opLea64, cmpRR32JB, pairOpLea64CmpRR32JB},
 	{opLea64, cmpRR64JNB, pairOpLea64CmpRR64JNB},
+	{opLea64, movMIB64, pairOpLea64MovMIB64},
 	{opLea64, movMRB64, pairOpLea64MovMRB64},
 	{opLea64, movRM32, pairOpLea64MovRM32},
+	{opLea64, movRM8, pairOpLea64MovRM8},
+	{opLea64, movRMB64, pairOpLea64MovRMB64},
 	{opLea64, movRR32, pairOpLea64MovRR32},
 	{opLea64, movRR64, pairOpLea64MovRR64},
 	{opLea64, movsx32to64RMB, pairOpLea64Movsx32to64RMB},
 	{opLea64, movzx8RM, pairOpLea64Movzx8RM},
+	{opLea64, opCall64, pairOpLea64OpCall64},
 	{opLea64, opJz, pairOpLea64OpJz},
 	{opLea64, opLea64, pairOpLea64OpLea64},
-	{opLea64, opNop, pairOpLea64OpNop},
+	{opLea64, opSetR, pairOpLea64OpSetR},
+	{opLea64, testMIB8JNZ, pairOpLea64TestMIB8JNZ},
+	{opLea64, testRI8JNZ, pairOpLea64TestRI8JNZ},
 	{opLea64, testRR32JZ, pairOpLea64TestRR32JZ},
-	{opNop, movRMB32, pairOpNopMovRMB32},
-	{opNop, movRMB64, pairOpNopMovRMB64},
-	{opNop, movRR64, pairOpNopMovRR64},
-	{opNop, opPushR64, pairOpNopOpPushR64},
+	{opLeave64, opRet64, pairOpLeave64OpRet64},
+	{opMulR64, opQuickFlags, pairOpMulR64OpQuickFlags},
+	{opPop64, andRR64, pairOpPop64AndRR64},
 	{opPop64, movRR64, pairOpPop64MovRR64},
 	{opPop64, opJmpFar, pairOpPop64OpJmpFar},
 	{opPop64, opLea32, pairOpPop64OpLea32},
 	{opPop64, opPop64, pairOpPop64OpPop64},
 	{opPop64, opRet64, pairOpPop64OpRet64},
+	{opPop64, orRR64N, pairOpPop64OrRR64N},
+	{opPushM64, opPushM64, pairOpPushM64OpPushM64},
+	{opPushR64, andRI64N, pairOpPushR64AndRI64N},
+	{opPushR64, movRI32, pairOpPushR64MovRI32},
 	{opPushR64, movRI64, pairOpPushR64MovRI64},
+	{opPushR64, movRM64, pairOpPushR64MovRM64},
 	{opPushR64, movRMB64, pairOpPushR64MovRMB64},
 	{opPushR64, movRR32, pairOpPushR64MovRR32},
 	{opPushR64, movRR64, pairOpPushR64MovRR64},
+	{opPushR64, movsx32to64RR, pairOpPushR64Movsx32to64RR},
 	{opPushR64, negR32, pairOpPushR64NegR32},
+	{opPushR64, opCdqe, pairOpPushR64OpCdqe},
+	{opPushR64, opJmp, pairOpPushR64OpJmp},
 	{opPushR64, opLea64, pairOpPushR64OpLea64},
+	{opPushR64, opPushI64, pairOpPushR64OpPushI64},
 	{opPushR64, opPushR64, pairOpPushR64OpPushR64},
+	{opPushR64, opPushf64, pairOpPushR64OpPushf64},
 	{opPushR64, subRI64, pairOpPushR64SubRI64},
 	{opPushR64, xorRR32, pairOpPushR64XorRR32},
+	{opQuickFlags, movMRB16, pairOpQuickFlagsMovMRB16},
+	{opRorRI, opPlain, pairOpRorRIOpPlain},
 	{opSetR, addRM64, pairOpSetRAddRM64},
 	{opSetR, addRR64N, pairOpSetRAddRR64N},
+	{opSetR, cmpRI64JNBE, pairOpSetRCmpRI64JNBE},
+	{opSetR, movzx8RR, pairOpSetRMovzx8RR},
+	{opSetR, opJmp, pairOpSetROpJmp},
+	{opSetR, opRet64, pairOpSetROpRet64},
 	{opSetR, shrRI64N, pairOpSetRShrRI64N},
 	{opSetR, subRR64, pairOpSetRSubRR64},
+	{opXaddM, addRR32N, pairOpXaddMAddRR32N},
+	{opXaddM, subRI64N, pairOpXaddMSubRI64N},
+	{orMIB8, opJmp, pairOrMIB8OpJmp},
+	{orRI32, testMIB8, pairOrRI32TestMIB8},
+	{orRI64, movMRB64, pairOrRI64MovMRB64},
+	{orRI64N, cmpRR64JNZ, pairOrRI64NCmpRR64JNZ},
+	{orRI64N, notR64N, pairOrRI64NNotR64N},
+	{orRMB16, opJz, pairOrRMB16OpJz},
+	{orRR32, movMRB32, pairOrRR32MovMRB32},
+	{orRR32N, movRI32, pairOrRR32NMovRI32},
+	{orRR32N, testRR64JZ, pairOrRR32NTestRR64JZ},
+	{orRR64, opJmp, pairOrRR64OpJmp},
+	{orRR64, opJz, pairOrRR64OpJz},
 	{orRR64N, cmpRR64JNB, pairOrRR64NCmpRR64JNB},
 	{padddRR, movScalarMR64, pairPadddRRMovScalarMR64},
 	{padddRR, movScalarRM64, pairPadddRRMovScalarRM64},
@@ -2359,51 +4999,123 @@ var pairRows = [...]struct{ first, second, both handler }{
 	{rorRI32N, rolRI32N, pairRorRI32NRolRI32N},
 	{rorRI32N, rorRI32N, pairRorRI32NRorRI32N},
 	{rorRI32N, xorRR32N, pairRorRI32NXorRR32N},
+	{sarRI64, addMRB64, pairSarRI64AddMRB64},
 	{sarRI64, opLea64, pairSarRI64OpLea64},
 	{sarRI64N, addRR64N, pairSarRI64NAddRR64N},
+	{sarRI64N, cmpRI32, pairSarRI64NCmpRI32},
+	{sarRI64N, cmpRR64JNZ, pairSarRI64NCmpRR64JNZ},
+	{sarRI64N, shlRI64, pairSarRI64NShlRI64},
 	{sbbRI64, opJmp, pairSbbRI64OpJmp},
+	{shlRC32N, movsx32to64RR, pairShlRC32NMovsx32to64RR},
+	{shlRC32N, testRR32JNZ, pairShlRC32NTestRR32JNZ},
+	{shlRC32N, testRR32JZ, pairShlRC32NTestRR32JZ},
+	{shlRI32, addMRB32N, pairShlRI32AddMRB32N},
+	{shlRI32N, orRR32, pairShlRI32NOrRR32},
+	{shlRI64, addMRB64N, pairShlRI64AddMRB64N},
+	{shlRI64, movRR32, pairShlRI64MovRR32},
+	{shlRI64, movRR64, pairShlRI64MovRR64},
+	{shlRI64, opLea64, pairShlRI64OpLea64},
+	{shlRI64N, addRR64, pairShlRI64NAddRR64},
 	{shlRI64N, addRR64N, pairShlRI64NAddRR64N},
+	{shlRI64N, movRI64, pairShlRI64NMovRI64},
+	{shlRI64N, sarRI64N, pairShlRI64NSarRI64N},
+	{shlRI64N, testRR64JNZ, pairShlRI64NTestRR64JNZ},
+	{shrRC64N, andRI32, pairShrRC64NAndRI32},
 	{shrRI32, movMRB32, pairShrRI32MovMRB32},
 	{shrRI32, movzx8RR, pairShrRI32Movzx8RR},
+	{shrRI32, opJz, pairShrRI32OpJz},
 	{shrRI32N, movRR32, pairShrRI32NMovRR32},
 	{shrRI32N, rolRI32N, pairShrRI32NRolRI32N},
+	{shrRI64, addRMB64, pairShrRI64AddRMB64},
 	{shrRI64, movRMB64, pairShrRI64MovRMB64},
+	{shrRI64, movRMX64, pairShrRI64MovRMX64},
 	{shrRI64, movsx32to64RR, pairShrRI64Movsx32to64RR},
 	{shrRI64, movzx8RR, pairShrRI64Movzx8RR},
+	{shrRI64, opRet64, pairShrRI64OpRet64},
 	{shrRI64N, addRR64, pairShrRI64NAddRR64},
 	{shrRI64N, addRR64N, pairShrRI64NAddRR64N},
+	{shrRI64N, andRI32, pairShrRI64NAndRI32},
+	{shrRI64N, andRI32N, pairShrRI64NAndRI32N},
+	{shrRI64N, andRR64N, pairShrRI64NAndRR64N},
+	{shrRI64N, movRI32, pairShrRI64NMovRI32},
 	{shrRI64N, movRR64, pairShrRI64NMovRR64},
 	{shrRI64N, movzx8RR, pairShrRI64NMovzx8RR},
 	{shrRI64N, sarRI64N, pairShrRI64NSarRI64N},
+	{shrRI64N, testRR64JNZ, pairShrRI64NTestRR64JNZ},
+	{shrRI64N, xorRR8N, pairShrRI64NXorRR8N},
+	{subMIB32, opJz, pairSubMIB32OpJz},
+	{subRI32, movRMB64, pairSubRI32MovRMB64},
 	{subRI32, opCall64, pairSubRI32OpCall64},
+	{subRI32, opJcc, pairSubRI32OpJcc},
+	{subRI32N, andRR64N, pairSubRI32NAndRR64N},
+	{subRI32N, movsx32to64RR, pairSubRI32NMovsx32to64RR},
 	{subRI64, movMRB32, pairSubRI64MovMRB32},
+	{subRI64, movMRB64, pairSubRI64MovMRB64},
+	{subRI64, movRI64, pairSubRI64MovRI64},
 	{subRI64, movRM64, pairSubRI64MovRM64},
 	{subRI64, movRMB64, pairSubRI64MovRMB64},
+	{subRI64, opCall64, pairSubRI64OpCall64},
 	{subRI64N, addRI64, pairSubRI64NAddRI64},
+	{subRI64N, andRI8N, pairSubRI64NAndRI8N},
 	{subRI64N, cmpRR32JB, pairSubRI64NCmpRR32JB},
+	{subRI64N, cmpRR64JZ, pairSubRI64NCmpRR64JZ},
 	{subRI64N, subRI64N, pairSubRI64NSubRI64N},
+	{subRI64N, xorRR64, pairSubRI64NXorRR64},
 	{subRM64, opJz, pairSubRM64OpJz},
+	{subRMB32, cmpRMB32, pairSubRMB32CmpRMB32},
+	{subRMB64, cmpMIB64JZ, pairSubRMB64CmpMIB64JZ},
+	{subRMB64, opJcc, pairSubRMB64OpJcc},
+	{subRMB64, subRMB64, pairSubRMB64SubRMB64},
+	{subRR32, movMRB32, pairSubRR32MovMRB32},
+	{subRR32N, cmpRI32JZ, pairSubRR32NCmpRI32JZ},
 	{subRR64, adcRR64, pairSubRR64AdcRR64},
 	{subRR64, movRM64, pairSubRR64MovRM64},
 	{subRR64, movRR64, pairSubRR64MovRR64},
+	{subRR64, opJcc, pairSubRR64OpJcc},
+	{subRR64, opJz, pairSubRR64OpJz},
 	{subRR64N, addRR64N, pairSubRR64NAddRR64N},
 	{subRR64N, cmpRI64JNBE, pairSubRR64NCmpRI64JNBE},
 	{subRR64N, movRR64, pairSubRR64NMovRR64},
+	{subRR64N, opLea64, pairSubRR64NOpLea64},
 	{subRR64N, xorRR32, pairSubRR64NXorRR32},
+	{testHI8, opJz, pairTestHI8OpJz},
+	{testMIB8, opCmovR32, pairTestMIB8OpCmovR32},
+	{testRI8, opCmovR64, pairTestRI8OpCmovR64},
+	{testRR32, opCmovR32, pairTestRR32OpCmovR32},
+	{testRR32, opSetR, pairTestRR32OpSetR},
+	{testRR64, opCmovR64, pairTestRR64OpCmovR64},
+	{testRR64, opSetR, pairTestRR64OpSetR},
+	{xorRI32N, movzx8RR, pairXorRI32NMovzx8RR},
 	{xorRM32N, cmpRI64JNZ, pairXorRM32NCmpRI64JNZ},
 	{xorRR32, addRM64, pairXorRR32AddRM64},
+	{xorRR32, cmpMIB32, pairXorRR32CmpMIB32},
+	{xorRR32, cmpMIB8, pairXorRR32CmpMIB8},
 	{xorRR32, movMRB64, pairXorRR32MovMRB64},
+	{xorRR32, movRI32, pairXorRR32MovRI32},
 	{xorRR32, movRM32, pairXorRR32MovRM32},
 	{xorRR32, movRM64, pairXorRR32MovRM64},
 	{xorRR32, movRMB32, pairXorRR32MovRMB32},
+	{xorRR32, movRR64, pairXorRR32MovRR64},
+	{xorRR32, opCall64, pairXorRR32OpCall64},
+	{xorRR32, opClac, pairXorRR32OpClac},
 	{xorRR32, opJmp, pairXorRR32OpJmp},
 	{xorRR32, opPop64, pairXorRR32OpPop64},
 	{xorRR32, opPushR64, pairXorRR32OpPushR64},
+	{xorRR32, opRdpkru, pairXorRR32OpRdpkru},
+	{xorRR32, opRet64, pairXorRR32OpRet64},
+	{xorRR32, testMIB8JZ, pairXorRR32TestMIB8JZ},
 	{xorRR32N, addRR32, pairXorRR32NAddRR32},
 	{xorRR32N, addRR32N, pairXorRR32NAddRR32N},
 	{xorRR32N, andRR32N, pairXorRR32NAndRR32N},
+	{xorRR32N, movRI32, pairXorRR32NMovRI32},
 	{xorRR32N, movRR32, pairXorRR32NMovRR32},
 	{xorRR32N, shrRI32, pairXorRR32NShrRI32},
+	{xorRR32N, testRR32JNZ, pairXorRR32NTestRR32JNZ},
+	{xorRR32N, testRR32JZ, pairXorRR32NTestRR32JZ},
+	{xorRR32N, testRR64, pairXorRR32NTestRR64},
 	{xorRR32N, xorRR32N, pairXorRR32NXorRR32N},
 	{xorRR64, opJmp, pairXorRR64OpJmp},
+	{xorRR64N, andRR64N, pairXorRR64NAndRR64N},
+	{xorRR8N, andRI64, pairXorRR8NAndRI64},
+	{xorRR8N, cmpRR64JZ, pairXorRR8NCmpRR64JZ},
 }

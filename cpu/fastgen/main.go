@@ -41,6 +41,7 @@ func files() map[string][]byte {
 		"fast_float_gen.go":  generate(genFloat),
 		"fast_lanes_gen.go":  generate(genLanes),
 		"fast_pair_gen.go":   generate(genPairs),
+		"fast_run_gen.go":    generate(genRuns),
 	}
 }
 
