@@ -139,6 +139,7 @@ func (s *session) openScreen() error {
 		s.m.OnScreen(script.LookInterval, s.lookAtScreen)
 	}
 	if !s.textScreen {
+		s.expectSilence()
 		return nil
 	}
 	if s.env.terminal == nil {
@@ -159,6 +160,33 @@ func (s *session) openScreen() error {
 		}
 	}()
 	return nil
+}
+
+// silenceTime is how long a person who sees nothing is left alone with it, in the host's time.
+const silenceTime = 5 * time.Second
+
+// expectSilence has pointAtScreen called after a while, if a person sits at COM1.
+func (s *session) expectSilence() {
+	if s.env.terminal == nil || s.console() != 0 || s.scripted() || s.debug != nil || s.cfg.VGA == machine.VGANone {
+		return
+	}
+	s.silence = time.AfterFunc(silenceTime, func() { s.interrupt(note{silence: true}) })
+	s.onClose(func() error { s.silence.Stop(); return nil })
+}
+
+// pointAtScreen tells a person who has seen nothing on COM1 where the guest writes to: DOS
+// and most boot loaders know only the screen.
+func (s *session) pointAtScreen() {
+	t, isText := s.m.Text()
+	switch {
+	case s.last != 0:
+	case isText && strings.TrimSpace(t.String()) == "":
+		s.silence.Reset(silenceTime)
+	case isText:
+		s.env.errorf("COM1 is silent; the guest writes to its screen, which -display text shows. Ctrl-A h lists the keys.")
+	default:
+		s.env.errorf("COM1 is silent; the guest's screen shows graphics, which --screenshot FILE.png keeps. Ctrl-A h lists the keys.")
+	}
 }
 
 // screenAction acts on a key behind Ctrl-A.

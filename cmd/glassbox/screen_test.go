@@ -7,9 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/devices/disk"
+	"github.com/glassbox-vm/glassbox/machine"
 )
 
 // echoKernel is a Multiboot kernel that puts "> " on the screen, and after it what its
@@ -94,4 +98,31 @@ func TestMonitorShowsTheScreen(t *testing.T) {
 	assert.Contains(t, errs.String(), "text, 80x25 characters")
 	_, err := os.Stat(file)
 	assert.NoError(t, err)
+}
+
+// TestSilenceIsExplained runs what says nothing on COM1, as DOS does, until a person wonders.
+func TestSilenceIsExplained(t *testing.T) {
+	screen := func(program string, sent byte) string {
+		image := append([]byte(program), make([]byte, 512-len(program))...)
+		copy(image[510:], "\x55\xaa")
+		m, err := machine.New(machine.Config{
+			Memory: 16 << 20,
+			Drives: machine.Drives{machine.FloppyA: {Image: disk.NewMemory(append(image, make([]byte, 1440<<10-512)...))}},
+		})
+		require.NoError(t, err)
+		defer m.Close()
+		_, err = m.Run(t.Context(), machine.RunOptions{Budget: 20e6})
+		require.NoError(t, err)
+		var stderr strings.Builder
+		s := &session{job: &job{m: m}, env: &env{stderr: &stderr}, last: sent}
+		s.silence = time.AfterFunc(time.Hour, func() {})
+		defer s.silence.Stop()
+		s.pointAtScreen()
+		return stderr.String()
+	}
+	const stop = "\xf4\xeb\xfd" // hlt; jmp back
+	assert.Contains(t, screen(stop, 0), "-display text")
+	assert.Contains(t, screen("\xb8\x13\x00\xcd\x10"+stop, 0), "--screenshot", "mode 13h")
+	assert.Empty(t, screen("\xb8\x03\x00\xcd\x10"+stop, 0), "nothing on the screen yet")
+	assert.Empty(t, screen(stop, '#'), "COM1 has sent something")
 }

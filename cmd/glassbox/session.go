@@ -37,6 +37,7 @@ type session struct {
 	left bool // the session ended, not the machine
 
 	display *screen.Display // nil without -display text
+	silence *time.Timer     // until pointAtScreen; nil where that has no use
 	runner  *script.Runner  // of --script, or nil
 
 	mu    sync.Mutex
@@ -56,6 +57,7 @@ type note struct {
 	monitor bool
 	save    bool
 	help    bool // show the keys in the monitor
+	silence bool // look whether the guest uses the screen that nobody sees
 	gdb     net.Conn
 }
 
@@ -321,6 +323,8 @@ func (s *session) act(n note) error {
 		return s.suspendScreen(n.help)
 	case n.monitor:
 		return s.monitor()
+	case n.silence:
+		s.pointAtScreen()
 	case n.save:
 		if err := s.flushDrives(); err != nil {
 			s.env.errorf("%v", err)
