@@ -72,12 +72,23 @@ func (m *machineOfBytes) Store(la uint32, size int, v uint64) x86.Fault {
 	return x86.Fault{}
 }
 
+// adapter is a display adapter of which nothing but the sizes is right.
+var adapter = Video{
+	Mode: func(n uint8) (m VideoMode, ok bool) {
+		m.Gfx[6] = n
+		return m, n <= 0x13
+	},
+	Colours: func(n uint8) [][3]uint8 { return make([][3]uint8, 64+int(n)) },
+	Font:    func(height uint8) []byte { return make([]byte, 256*int(height)) },
+}
+
 // FuzzCalls makes a few calls one after another, as a guest that has written anything
 // anywhere and whose disks answer anything: none may panic or go on for ever.
 func FuzzCalls(f *testing.F) {
 	for n := range byte(64) {
 		if handler(number(n)) != nil {
 			f.Add([]byte{n, 1, 2, 3, 0x13, n}, []byte("CD001"))
+			f.Add([]byte{n, 0x10, n}, []byte("IBM VGA!"))
 		}
 	}
 	f.Fuzz(func(t *testing.T, calls, data []byte) {
@@ -85,7 +96,11 @@ func FuzzCalls(f *testing.F) {
 		for i := 0; i < len(m.mem); i += 61 {
 			m.mem[i] = m.next()
 		}
-		s := New(m, func(uint64) []Region { return []Region{{0, 0x9fc00, 1}} }, Video{})
+		tables := Video{}
+		if len(data)%2 != 0 {
+			tables = adapter
+		}
+		s := New(m, func(uint64) []Region { return []Region{{0, 0x9fc00, 1}} }, tables)
 		for _, n := range calls[:min(len(calls), 8)] {
 			for r := range m.reg {
 				m.reg[r] = m.word()
