@@ -181,8 +181,8 @@ type Machine struct {
 
 // request is something a chip asks of the board.
 type request struct {
-	reset, powerOff, debugExit bool
-	code                       int
+	reset, init, powerOff, debugExit bool
+	code                             int
 }
 
 // ErrConfig is the error, wrapped, for a Config that describes no machine.
@@ -378,13 +378,27 @@ func (m *Machine) serve() (res Result, done bool, err error) {
 		return Result{Reason: StopDebugExit, ExitCode: r.code}, true, nil
 	case r.powerOff:
 		return Result{Reason: StopPowerOff}, true, nil
-	case r.reset:
+	case r.init && m.resumes():
+		m.cpus[0].Init()
+		return Result{}, false, nil
+	case r.reset, r.init:
 		if m.cfg.NoReboot {
 			return Result{Reason: StopReset}, true, nil
 		}
 		return Result{}, false, m.reset()
 	}
 	return Result{}, false, nil
+}
+
+// resumes reports whether a program has said, in the shutdown byte of the battery-backed
+// memory, that it goes on after a reset of the processor: INIT is that alone then. Otherwise
+// the board takes INIT as a reset of everything, which is what firmware makes of it.
+//
+// IBM PC AT Technical Reference, "Shutdown Status Byte".
+func (m *Machine) resumes() bool {
+	const shutdownByte = 0x0f
+	code := m.rtc.CMOS(shutdownByte)
+	return code == 0x05 || code >= 0x09 && code <= 0x0c
 }
 
 // Reset is the reset button: every chip returns to its power-on state, memory keeps its
@@ -414,6 +428,10 @@ func (m *Machine) OnReset(f func()) { m.onReset = f }
 
 // tripleFault resets the machine as the chipset does when the processor shuts down.
 func (m *Machine) tripleFault() (Result, bool, error) {
+	if m.resumes() {
+		m.cpus[0].Init()
+		return Result{}, false, nil
+	}
 	if m.cfg.NoReboot {
 		return Result{Reason: StopTripleFault, Detail: explain(m.cpu.LastChain)}, true, nil
 	}

@@ -229,7 +229,7 @@ func (m *Machine) core(w *wiring) {
 	b.rtc = mc146818.New(m.clock, mc146818.Config{IRQ: b.timer.input(1, b.irq[8].input("clock")), Start: m.cfg.RTCStart.Unix()})
 	w.ports(b.ports, "mc146818", 0x70, mc146818.Ports, b.rtc)
 
-	b.port92 = port92.New(b.openA20(1), m.pulse(func() { m.request.reset = true }))
+	b.port92 = port92.New(b.openA20(1), m.pulse(func() { m.request.init = true }))
 	w.ports(b.ports, "port92", 0x92, 1, b.port92)
 	b.post = post80.New(nil)
 	w.ports(b.ports, "post80", 0x80, 1, b.post)

@@ -13,7 +13,7 @@ func (m *Machine) keyboard(w *wiring) {
 		IRQ1:  b.irq[1].input("keyboard"),
 		IRQ12: b.irq[12].input("mouse"),
 		A20:   b.openA20(0),
-		Reset: m.pulse(func() { m.request.reset = true }),
+		Reset: m.pulse(func() { m.request.init = true }),
 	})
 	b.kbd = ps2kbd.New(m.clock, b.kbc.KeyboardReady, nil)
 	b.kbc.PlugKeyboard(b.kbd)

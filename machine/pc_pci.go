@@ -26,7 +26,7 @@ func (m *Machine) pci(w *wiring) {
 	b.host = i440fx.New(i440fx.Config{PAM: b.shadow})
 
 	hardReset := m.pulse(func() { m.request.reset = true })
-	cfg := piix3.ISAConfig{HardReset: hardReset, INIT: hardReset}
+	cfg := piix3.ISAConfig{HardReset: hardReset, INIT: m.pulse(func() { m.request.init = true })}
 	for i := range cfg.IRQ {
 		cfg.IRQ[i] = b.irq[i].input("")
 	}

@@ -61,8 +61,10 @@ start:
 	in al, 0x71
 	cmp al, 0x05
 	je resume
-	cmp al, 0x0a
-	je resume
+	cmp al, 0x09
+	jb cold
+	cmp al, 0x0c
+	jbe resume
 cold:
 	xor ax, ax
 	mov ss, ax
@@ -140,6 +142,12 @@ resume:				; a program that left protected mode goes on
 	out 0x71, al
 	mov bx, 0x40
 	mov ds, bx
+	cmp ah, 0x09
+	je .blockMoved
+	cmp ah, 0x0b
+	je .iret
+	cmp ah, 0x0c
+	je .retf
 	cmp ah, 0x05
 	jne .go
 	mov al, 0x20
@@ -147,6 +155,18 @@ resume:				; a program that left protected mode goes on
 	out 0x20, al
 .go:
 	jmp far [0x67]
+.blockMoved:			; to the caller of INT 15h AH = 87h: DS, ES, registers, frame
+	lss sp, [0x67]
+	pop ds
+	pop es
+	popa
+	iret
+.iret:
+	lss sp, [0x67]
+	iret
+.retf:
+	lss sp, [0x67]
+	retf
 
 ; ---------------------------------------------------------------- INT 19h: boot
 
@@ -264,9 +284,17 @@ keyboardIRQ:			; IRQ 1
 	je .pause
 	cmp ah, 6
 	je .reboot
+	cmp ah, 7
+	je .post
 .done:
 	mov al, 0x20
 	out 0x20, al
+	pop ax
+	iret
+.post:
+	call eoi
+	mov ax, 0x9102
+	int 0x15
 	pop ax
 	iret
 .break:
@@ -322,6 +350,8 @@ floppyIRQ:			; IRQ 6
 	or byte [0x3e], 0x80
 	mov al, 0x20
 	out 0x20, al
+	mov ax, 0x9101
+	int 0x15
 	pop ax
 	pop ds
 	iret
@@ -420,6 +450,8 @@ diskIRQ:
 	mov al, 0x20
 	out 0xa0, al
 	out 0x20, al
+	mov ax, 0x9100
+	int 0x15
 	pop dx
 	pop ax
 	iret
@@ -427,7 +459,48 @@ diskIRQ:
 ; ---------------------------------------------------------------- software interrupts
 
 video:				; INT 10h
-	svc callVideo
+	svc callVideo		; CF: the bell
+	jc .bell
+	iret
+.bell:				; 896 Hz for four interrupts, or where those may not come for a while
+	pusha
+	mov al, 0xb6
+	out 0x43, al
+	mov ax, 1331
+	out 0x42, al
+	mov al, ah
+	out 0x42, al
+	in al, 0x61
+	or al, 3
+	out 0x61, al
+	mov al, 0x0b		; in service
+	out 0x20, al
+	in al, 0x20
+	mov ah, al
+	in al, 0x21
+	and al, 1		; or masked
+	or al, ah
+	jnz .poll
+	mov cx, 4
+.wait:
+	sti
+	hlt
+	loop .wait
+	jmp .quiet
+.poll:
+	mov cx, 1000		; 15 ms by the refresh request
+.refresh:
+	in al, 0x61
+	and al, 0x10
+	cmp al, ah
+	mov ah, al
+	je .refresh
+	loop .refresh
+.quiet:
+	in al, 0x61
+	and al, 0xfc
+	out 0x61, al
+	popa
 	iret
 
 equipment:			; INT 11h
@@ -602,9 +675,17 @@ keyboard:			; INT 16h
 	cli
 	svc callKeyboard	; CF: no key yet
 	jnc .done
+	push ax
+	mov ax, 0x9002		; who runs several programs may let others run
+	int 0x15
+	pop ax
+.wait:
+	cli
+	svc callKeyboard
+	jnc .done
 	sti
 	hlt
-	jmp keyboard
+	jmp .wait
 .done:
 	iret
 

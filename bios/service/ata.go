@@ -21,7 +21,7 @@ func (c *call) ataStep() {
 	}
 	switch {
 	case st&(ataERR|ataDF) != 0:
-		c.ataFinish(diskError(st, c.in(base+1)), &d)
+		c.ataFinish(diskError(st, c.in(base+1), c.b(reqOp) == opWrite), &d)
 	case phase == reqFinish:
 		if c.b(reqOp) == opVerify {
 			c.account(uint32(c.w(reqInCmd)))
@@ -39,10 +39,14 @@ func (c *call) ataFinish(status uint8, d *drive) {
 }
 
 // diskError makes an INT 13h code of status and error register.
-func diskError(st, e uint8) uint8 {
+func diskError(st, e uint8, write bool) uint8 {
 	switch {
+	case write && st&ataDF != 0:
+		return diskWriteFault
 	case st&ataDF != 0:
 		return diskCtrlFail
+	case write && e&0x04 != 0: // the drive takes no writes
+		return diskProtected
 	case e&0x10 != 0:
 		return diskNotFound
 	case e&0x40 != 0:

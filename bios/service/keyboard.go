@@ -21,12 +21,21 @@ const (
 	keySysReqUp
 	keyPause
 	keyReboot
+	keyPosted // INT 15h AX=9102h tells that there is a key
 )
 
 // key is INT 09h: AL is a scan code of set 1.
 //
 // IBM PS/2 and PC BIOS Interface Technical Reference, "Keyboard".
 func (c *call) key() {
+	c.scanCode()
+	if c.posted && c.ax.hi() == keyDone {
+		c.ax.setHi(keyPosted)
+	}
+}
+
+// scanCode follows what a scan code means; AH is what else is to be done.
+func (c *call) scanCode() {
 	sc := c.ax.lo()
 	c.ax.setHi(keyDone)
 	state := c.b(bdaKeyState3)
@@ -225,6 +234,7 @@ func (c *call) enqueueRaw(v uint16) {
 	}
 	c.setW(0x400+uint32(tail), v)
 	c.setW(bdaKeyTail, next)
+	c.posted = true
 }
 
 // nextKey is the place in the buffer after p.

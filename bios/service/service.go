@@ -143,6 +143,8 @@ type call struct {
 
 	// carry and zero are CF and ZF for the code in the ROM.
 	carry, zero bool
+	// bell says that BEL was written; posted that a key went into the buffer.
+	bell, posted bool
 	// pushed is how many bytes the code in the ROM has on the stack above the frame.
 	pushed uint32
 	fault  x86.Fault // the first; from then on memory and ports are left alone

@@ -90,6 +90,8 @@ const (
 	diskLocked    = 0xb1 // volume locked in drive
 	diskFixed     = 0xb2 // volume not removable
 	diskUndefined = 0xbb
+
+	diskWriteFault = 0xcc
 )
 
 // A transfer is what startTransfer needs to know.

@@ -1,6 +1,6 @@
 package service
 
-// video is INT 10h.
+// video is INT 10h. CF set has the code in the ROM sound the bell.
 //
 // IBM PS/2 and PC BIOS Interface Technical Reference, "Video"; VBE 3.0 for AH = 4Fh.
 func (c *call) video() {
@@ -54,6 +54,7 @@ func (c *call) video() {
 	case 0x4f:
 		c.vbe()
 	}
+	c.carry = c.bell
 }
 
 // modeService sets a mode and says, in AL, what kind it is.
@@ -228,7 +229,8 @@ func (c *call) typeChar(ch, attr, page uint8, withAttr bool) {
 	rc := c.w(c.cursorAt(page))
 	row, col := rc>>8, rc&0xff
 	switch ch {
-	case 7: // there is no one to wait for the end of a tone
+	case 7:
+		c.bell = true
 	case 8:
 		if col > 0 {
 			col--

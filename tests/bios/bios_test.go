@@ -49,7 +49,9 @@ var programs = map[string]medium{
 }
 
 // alone are programs that SeaBIOS cannot be asked with.
-var alone = map[string]medium{"protected": onDisk, "pictures": onDisk, "v86": onDisk, "emulate": onCD, "resets": onDisk}
+var alone = map[string]medium{
+	"protected": onDisk, "pictures": onDisk, "v86": onDisk, "emulate": onCD, "resets": onDisk, "events": onDisk,
+}
 
 // mediumOf is what a program is booted from.
 func mediumOf(program string) medium {
