@@ -31,9 +31,8 @@
 // Phoenix Enhanced Disk Drive Specification 3.0; El Torito 1.0; PCI BIOS Specification 2.1;
 // VBE 3.0; ACPI, "System Address Map Interfaces"; APM 1.2; Ralf Brown's Interrupt List.
 //
-// Not modelled: cassette, joystick, network, setup utility, passwords, CMOS checksum errors,
-// INT 15h AH=87h above 4 GiB, the menu of several
-// images on one CD-ROM, APM states between on and off.
+// Not modelled: cassette, network, setup utility, passwords, CMOS checksum errors,
+// joystick ports, INT 15h AH=87h above 4 GiB, APM states between on and off.
 package service
 
 import (

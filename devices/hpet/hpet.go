@@ -19,6 +19,8 @@
 // of the real-time clock.
 //
 // Source: IA-PC HPET (High Precision Event Timers) Specification, revision 1.0a.
+//
+// Not modelled: interrupts as messages to the front side bus (TnFSB).
 package hpet
 
 import (

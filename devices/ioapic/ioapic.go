@@ -19,6 +19,8 @@
 //
 // Source: Intel 82093AA I/O Advanced Programmable Interrupt Controller (IOAPIC) data sheet.
 //
+// Not modelled: the serial bus between APICs, with its arbitration.
+//
 // Inaccuracies: messages arrive at once, so the delivery status is always idle. The board
 // drives lines with their meaning, active or not, so polarity has no effect.
 package ioapic

@@ -37,10 +37,12 @@
 // Source: SDM Vol. 3A, "Advanced Programmable Interrupt Controller (APIC)"; Intel 64
 // Architecture x2APIC Specification.
 //
+// Not modelled: SMI and remote-read messages, which are dropped; the thermal sensor; the
+// serial bus between APICs.
+//
 // Inaccuracies: lowest-priority delivery takes the processor of lowest priority, and the
 // lowest ID among equals; there is no focus processor and no arbitration, so messages arrive
-// at once and the delivery status is always idle. SMI and remote-read messages are dropped.
-// Nothing drives the thermal entry.
+// at once and the delivery status is always idle.
 package lapic
 
 import (

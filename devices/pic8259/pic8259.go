@@ -20,6 +20,8 @@
 //
 // Source: Intel 8259A data sheet; Intel 82371SB (PIIX3) data sheet, "ELCR1, ELCR2".
 //
+// Not modelled: the second and third byte of the CALL that the chip gives an 8080.
+//
 // Inaccuracies: the polarity of the buffered-mode pin is ignored: master and slave are what
 // the board says. In 8080/8085 mode the acknowledge gives the low address byte, which is
 // what an x86 latches as the vector in its second cycle. Before its first initialisation

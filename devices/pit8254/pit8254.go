@@ -21,6 +21,8 @@
 //
 // Source: Intel 8254 data sheet (231164).
 //
+// Not modelled: the data bus while WR is low, and CLK pins that are not at a steady rate.
+//
 // Inaccuracies: a count of 1 in modes 2 and 3, which the data sheet forbids, counts as 2.
 // With counts below 8 in modes 2 and 3, the edges of OUT are reported in bunches of 8 CLK
 // pulses, one pulse per bunch; the counter itself and OUT read back are exact.

@@ -15,6 +15,8 @@
 // Source: Intel 82371SB (PIIX3) data sheet, "NMISC—NMI Status and Control Register";
 // IBM PC AT Technical Reference, "System Board I/O Ports".
 //
+// Not modelled: sound; parity errors of the memory, as there are none.
+//
 // Inaccuracies: the refresh toggle follows virtual time as if counter 1 always held the 18
 // that the BIOS gives it, whatever a guest writes there.
 package port61

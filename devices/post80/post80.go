@@ -7,6 +7,8 @@
 //
 // Source: IBM PC AT Technical Reference, "Power-On Self-Test"; the port is the page register
 // of no DMA channel (82C206 data sheet) and reads back what was written.
+//
+// Not modelled: the card and its digits; "info post80" of the monitor has the code.
 package post80
 
 // State is everything the chip remembers.
