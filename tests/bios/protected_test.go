@@ -18,12 +18,14 @@ import (
 // event; BIOS32, and PCI BIOS 2.1 with the ISA bridge of the board.
 func TestProtectedModeInterfaces(t *testing.T) {
 	want := []string{
+		"5302: 0000 0000 0000 0000 cZ",
 		"5303: 0000 0000 0000 0000 cZ",
 		"",
 		"ES CS DS SS: 00000020 00000030 00000018 00000028",
 		"window: 0000004F 00000002",
 		"start: 0000004F 00000010 00000014",
 		"palette: 0000004F 00000033 00000022 00000011",
+		"APM, 16 bits: 00000080 00000001",
 		"APM: 00000080 00000001",
 		"directory: 00000000 000F0000 00000080",
 		"PCI: 00000000 20494350 70008086",

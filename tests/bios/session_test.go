@@ -218,3 +218,21 @@ func initrd(t testing.TB, script string, modules ...string) []byte {
 	t.Cleanup(func() { os.Remove(dir + ".cpio") })
 	return read(t, dir+".cpio")
 }
+
+// TestTypematicRateOfINT16h sets 30 characters a second after a quarter of a second (AX=0305h,
+// BX=0) and holds a key for 1.01 s: once, at 250 ms, and 22 times after that every 33.3 ms.
+func TestTypematicRateOfINT16h(t *testing.T) {
+	code := []byte{
+		0xb8, 0x05, 0x03, 0x31, 0xdb, 0xcd, 0x16, // mov ax, 0305h; xor bx, bx; int 16h
+		0xb8, 0x3e, 0x0e, 0xcd, 0x10, // print '>'
+		0xb4, 0x00, 0xcd, 0x16, 0xb4, 0x0e, 0xcd, 0x10, 0xeb, 0xf6, // echo keys
+	}
+	image := make([]byte, 1<<20)
+	copy(image, code)
+	image[510], image[511] = 0x55, 0xaa
+	s := start(t, machine.Config{Memory: 16 << 20, Drives: machine.Drives{0: {Image: diskOf(image)}}})
+	s.see(`>`)
+	require.True(t, s.m.HoldKeys(devices.Second, 0x2d))
+	require.True(t, s.m.PressKeys(0x34))
+	s.see(`>x{24}\.`)
+}

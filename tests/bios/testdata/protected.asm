@@ -1,5 +1,5 @@
 ; The ways from the BIOS to protected mode: INT 15h AH = 89h, the protected-mode interface of
-; VBE, the 32-bit entry of APM, the BIOS32 service directory and the PCI BIOS behind it.
+; VBE, the 16-bit and 32-bit entries of APM, the BIOS32 service directory and the PCI BIOS behind it.
 %define SECTORS 6
 %include "lib.inc"
 
@@ -18,6 +18,15 @@
 	mov di, routines	; programs copy them
 	rep movsb
 	pop ds
+	mov ax, 0x5302
+	mov bx, 0
+	int 0x15
+	mov [es:apm16], bx
+	mov ax, 0
+	code '5302'
+	mov ax, 0x5304
+	mov bx, 0
+	int 0x15
 	mov ax, 0x5303
 	mov bx, 0
 	int 0x15
@@ -33,6 +42,14 @@
 	mov cx, ds
 	mov dx, ss
 	mov ax, es
+	pusha
+	mov ax, 0x530b
+	xor bx, bx
+	call far [apm16]	; 38h is the BIOS's segment
+	mov [answer16], ah
+	lahf
+	mov [answer16+1], ah
+	popa
 	jmp dword 0x40:wide
 
 	bits 32
@@ -111,6 +128,14 @@ wide:
 	in al, dx
 	call hex
 	in al, dx
+	call hex
+
+	mov esi, nameAPM16
+	call name
+	movzx eax, byte [answer16]
+	call hex
+	movzx eax, byte [answer16+1]
+	and eax, 1
 	call hex
 
 	mov esi, nameAPM
@@ -219,6 +244,7 @@ nameSegments	db 'ES CS DS SS:', 0
 nameWindow	db 'window:', 0
 nameStart	db 'start:', 0
 namePalette	db 'palette:', 0
+nameAPM16	db 'APM, 16 bits:', 0
 nameAPM		db 'APM:', 0
 nameDirectory	db 'directory:', 0
 namePCI		db 'PCI:', 0
@@ -228,6 +254,8 @@ entry		dd 0
 		dw 0x40
 apm		dd 0
 		dw 0x48
+apm16		dw 0, 0x38
+answer16	dw 0
 	align 8
 descriptors:
 	dq 0
