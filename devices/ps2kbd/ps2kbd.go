@@ -59,8 +59,10 @@ const (
 	again        = 0xFE
 	reset        = 0xFF
 
-	// firstCommand separates commands from parameters.
-	firstCommand = setLamps
+	// maxParameter is the largest parameter; what is above is a command in its place. Keys of
+	// set 3 have codes up to the first command.
+	maxParameter = 0x7F
+	maxKeyCode   = setLamps - 1
 )
 
 // Answers.
@@ -197,7 +199,7 @@ func (d *Device) Write(b uint8) {
 	last := d.s.Last
 	d.s.Command, d.s.ReplyCount = 0, 0
 	switch {
-	case c != 0 && b < firstCommand:
+	case c != 0 && (b <= maxParameter || c >= keyTypematic && b <= maxKeyCode):
 		d.parameter(c, b)
 	case b == again:
 		d.answer(last)
