@@ -77,13 +77,14 @@ type session struct {
 	t      testing.TB
 	m      *machine.Machine
 	serial machine.Console
+	ours   bool           // the BIOS
 	last   machine.Result // of the machine's last run
 }
 
 // start switches a machine on.
 func start(t testing.TB, cfg machine.Config) *session {
 	t.Helper()
-	s := &session{t: t}
+	s := &session{t: t, ours: cfg.Boot.BIOS == nil}
 	if cfg.Memory == 0 {
 		cfg.Memory = 64 << 20
 	}
