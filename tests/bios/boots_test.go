@@ -120,7 +120,7 @@ func grub(drive string, more bool) func(*session) {
 		s.see(`\nAMD64`)
 		s.keys("insmod vbe\nvideoinfo\n")
 		s.see(`(0x192 1920 x 1080|0x195 1600 x  900) x 32`) // SeaVGABIOS has more, the screen not
-		if s.ours { // SeaVGABIOS does not find the display's EDID
+		if s.ours {                                         // SeaVGABIOS does not find the display's EDID
 			s.see(`Preferred mode: 1024x768`)
 		}
 	}
