@@ -27,6 +27,8 @@ type Campaign struct {
 	Unstable int            // tests whose first result silicon did not repeat
 	Engines  time.Duration  // time spent in generator and engines
 
+	chainable map[int][]*Form // by size of code
+
 	masks   []mask
 	always  []*mask // those that are always applied
 	byOp    map[*cpu.Op][]*mask
@@ -48,7 +50,7 @@ type work struct {
 
 // NewCampaign makes the engines. s may be nil.
 func NewCampaign(s *Silicon, report func(*Mismatch)) (*Campaign, error) {
-	c := &Campaign{Silicon: s, Report: report, Tests: map[string]int{}, Differ: map[string]int{}, Masked: map[string]int{}, masks: masks, byOp: map[*cpu.Op][]*mask{}}
+	c := &Campaign{Silicon: s, Report: report, Tests: map[string]int{}, Differ: map[string]int{}, Masked: map[string]int{}, chainable: map[int][]*Form{}, masks: masks, byOp: map[*cpu.Op][]*mask{}}
 	if s != nil && !s.Intel {
 		c.masks = append(otherVendor, masks...)
 	}
@@ -78,7 +80,7 @@ type Work struct {
 }
 
 // Works lists block n of all forms whose name and class match, and of byte strings and
-// blocks of instructions.
+// blocks of instructions. Every call must be with the same forms.
 func (c *Campaign) Works(forms []*Form, n int, match func(string) bool) (works []Work) {
 	for _, f := range forms {
 		if match(f.Key + " " + f.Op.Name + " " + f.Class) {
@@ -87,7 +89,11 @@ func (c *Campaign) Works(forms []*Form, n int, match func(string) bool) (works [
 	}
 	const several = 64 // as many blocks as these are worth
 	for _, size := range []int{8, 4, 2} {
-		chainable := Chainable(forms, size, c.Silicon == nil || c.Silicon.Intel)
+		chainable := c.chainable[size]
+		if chainable == nil {
+			chainable = Chainable(forms, size, c.Silicon == nil || c.Silicon.Intel)
+			c.chainable[size] = chainable
+		}
 		for i := n * several; i < (n+1)*several; i++ {
 			if match(fmt.Sprintf("bytes %d", 8*size)) {
 				works = append(works, Work{nil, i, func(b *Block) { GenerateBytes(size, i, b) }})
