@@ -113,6 +113,26 @@ var boardDifferences = map[string]map[string]string{
 	},
 	"floppy": {"formatted": "F6F6 0000 1405 0100 cz"}, // QEMU's controller writes nothing when it formats
 	"video":  {"10/1019": "0000 000F 0000 8430 cZ"},   // QEMU's DAC has no mask
+	"fdc": {
+		"past the end":    "40 80 00 06 00 01 02 ",  // 82077AA: end of cylinder
+		"no sector":       "40 04 00 ",              // 82077AA: no data
+		"02 of 19":        "2000 0000 0000 0000 Cz", // and so SeaBIOS cannot go on to the next track
+		"02 over the end": "2000 0000 0000 0000 Cz",
+	},
+	"tables": { // four serial ports and a parallel one
+		"400": "F8 03 F8 02 E8 03 E8 02 78 03 00 00 00 00 C0 9F ",
+		"410": "26 48 ",
+		"478": "14 00 00 00 0A 0A 0A 0A ",
+	},
+	"direct": {
+		"LBA too far":        "5110 0000 0000 0000 cz", // ATA: ID not found, seek complete
+		"no command":         "5104 0000 0000 0000 cz",
+		"mouse E9":           "0064 00FA 0000 0002 cz", // PS/2: 100 reports a second, 4 counts a millimetre
+		"A20 off by D1":      "0000 0000 0000 0000 Cz", // PIIX3: port 92h, which SeaBIOS sets, opens it
+		"A20 off by 92":      "0000 0000 0000 0000 Cz", // or the keyboard controller does
+		"A20 off by 15/2400": "0000 0000 0000 0000 Cz",
+		"word at FFFF":       "0001 0000 0000 0000 cz", // SDM: #GP; QEMU checks no limits in real mode
+	},
 }
 
 // TestSeaBIOSFollowsTheBootOrder starts drives that cannot be booted from, so that SeaBIOS
