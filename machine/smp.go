@@ -119,7 +119,8 @@ func (b *board) yield() {
 }
 
 // pass gives the turn to the next processor that is not asleep. It says no if there is
-// none but the present one.
+// none but the present one, which gets a new quantum: always, because how often an idle
+// machine is looked at depends on the host.
 func (t *turns) pass() bool {
 	n := len(t.b.cpus)
 	for k := 1; k < n; k++ {
@@ -128,6 +129,7 @@ func (t *turns) pass() bool {
 			return true
 		}
 	}
+	t.s.Left = t.quantum
 	return false
 }
 
@@ -136,8 +138,8 @@ func (t *turns) begin() (left int64) {
 	if len(t.b.cpus) == 1 {
 		return math.MaxInt64
 	}
-	if (t.s.Left == 0 || t.b.cpu.Asleep()) && !t.pass() {
-		t.s.Left = t.quantum
+	if t.s.Left == 0 || t.b.cpu.Asleep() {
+		t.pass()
 	}
 	return int64(t.s.Left)
 }

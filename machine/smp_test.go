@@ -62,6 +62,22 @@ func TestTurnsDoNotDependOnHowARunIsCut(t *testing.T) {
 	}
 }
 
+// TestTurnsDoNotDependOnHowOftenAnIdleMachineIsLookedAt: what was left of a quantum when all
+// went to sleep was there again after an interrupt, unless the run had been cut in between.
+// A replay, which is cut elsewhere, took other turns.
+func TestTurnsDoNotDependOnHowOftenAnIdleMachineIsLookedAt(t *testing.T) {
+	m := countTogether(t, Fast, 2)
+	runFor(t, m, 130)
+	require.EqualValues(t, 70, m.turns.s.Left)
+	for _, c := range m.cpus {
+		c.Activity = cpu.Halted
+	}
+	require.False(t, m.turns.pass(), "as HLT does")
+	halted := m.turns.s
+	m.turns.begin()
+	require.Equal(t, halted, m.turns.s, "as a look at an idle machine does")
+}
+
 func TestForkCopiesAllProcessors(t *testing.T) {
 	m := countTogether(t, Fast, 3)
 	runFor(t, m, 1234)
