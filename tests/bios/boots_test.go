@@ -19,7 +19,7 @@ type boot struct {
 	drives func(t testing.TB) machine.Drives
 	person func(s *session)
 	// always is under which firmware it runs in every test run. The others take long, and
-	// run where GLASSBOX_ALL_GUESTS is set. doc.go says which take how long.
+	// run where GLASSBOX_ALL_GUESTS is set.
 	always when
 }
 
@@ -31,6 +31,25 @@ const (
 	underSeaBIOS
 )
 
+// What they took until their last check, in millions of instructions (each million is 4 ms of
+// the guest's time) and, from the last runs, in CPU seconds on a host with much else to do:
+//
+//	                                   our BIOS         SeaBIOS
+//	GRUB floppy                                         431, to cpuid
+//	GRUB CD                            420   17 s       440   25 s
+//	GRUB stick                                          440   25 s
+//	memtest86+ ia32                    767              777   12 s
+//	memtest86+ x64                     767              777   12 s
+//	iPXE CD                            182              205   13 s
+//	iPXE floppy                        296              236   15 s
+//	SYSLINUX disk with a kernel        1,458 11 s       1,463 12 s
+//	ISOLINUX with a kernel             1,556            1,571 19 s
+//	GRUB disk with a kernel on ext4    2,044 21 s       1,805 22 s
+//	installer i386                     12,059 121 s     -
+//	installer amd64                    -                -
+//
+// Those with - were not run to the end yet; under our BIOS GRUB's floppy and stick only to "ls".
+// iPXE and GRUB wait for keys in loops: their time cannot be skipped.
 var boots = []boot{
 	{"GRUB floppy", 64, floppy("grub-rescue-floppy.img"), grub(`\(fd0\)`, allGuests()), underOurs},
 	{"GRUB CD", 64, cd("grub-rescue-cdrom.iso"), grub(`\(cd\)`, true), underOurs},
@@ -119,8 +138,9 @@ func grub(drive string, more bool) func(*session) {
 		s.keys("if cpuid -l; then echo AMD64; fi\n")
 		s.see(`\nAMD64`)
 		s.keys("insmod vbe\nvideoinfo\n")
-		s.see(`(0x192 1920 x 1080|0x195 1600 x  900) x 32`) // SeaVGABIOS has more, the screen not
-		if s.ours {                                         // SeaVGABIOS does not find the display's EDID
+		// SeaVGABIOS lists more than the screen holds, and does not find the display's EDID.
+		s.see(`(0x192 1920 x 1080|0x195 1600 x  900) x 32`)
+		if s.ours {
 			s.see(`Preferred mode: 1024x768`)
 		}
 	}
