@@ -65,13 +65,14 @@ func (c *CPU) fpRead80(in *Inst) (lo uint64, hi uint16, f Fault) {
 	return binary.LittleEndian.Uint64(m[:]), binary.LittleEndian.Uint16(m[8:]), Fault{}
 }
 
-// fpAlign80 is alignment checking of an operand of 10 bytes: as of 8.
+// fpAlign80 is alignment checking of an operand of 10 bytes: as of 8, the first of them, if they lie in the
+// segment.
 func (c *CPU) fpAlign80(in *Inst, a access) Fault {
 	if c.alignMask == 0 {
 		return Fault{}
 	}
-	la, f := c.linear(in.Seg, c.ea(in), 1, a)
-	if !f.Raised && uint64(la)&7 != 0 {
+	la, f := c.linearUnchecked(in.Seg, c.ea(in), 8, a)
+	if !f.Raised && misaligned(uint64(la), 8) {
 		return x86.Raise(x86.VecAC, 0, x86.ReasonAlignment)
 	}
 	return Fault{} // other faults come with the access

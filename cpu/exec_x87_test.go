@@ -358,3 +358,25 @@ func FuzzX87(f *testing.F) {
 		require.Equal(t, pending, c.X87.SW&swBusy != 0)
 	})
 }
+
+// The limit is looked at before alignment, and alignment before what follows the first eight bytes: so do AMD's
+// processors. SDM Vol. 3A, "Priority Among Concurrent Events".
+func TestLimitWinsOverAlignmentOfTenBytes(t *testing.T) {
+	for _, tc := range []struct {
+		code string // FLD and FSTP m80 [si], FBLD and FBSTP
+		si   uint64
+		want x86.Vector
+	}{
+		{"db 2c", 0xfff9, x86.VecGP}, {"db 3c", 0xfff9, x86.VecGP}, {"df 24", 0xfff9, x86.VecGP}, {"df 34", 0xfff9, x86.VecGP},
+		{"db 2c", 0xfff7, x86.VecAC}, {"db 3c", 0xfff7, x86.VecAC},
+		{"db 2c", 0xfff1, x86.VecAC}, {"db 3c", 0xfff1, x86.VecAC},
+	} {
+		r := newRig(t, "max")
+		r.enterReal()
+		require.False(t, r.run("d9 e8").Raised, "FLD1")
+		r.alignMask = ^uint64(0)
+		r.S.R[x86.RSI] = tc.si
+		f := r.run(tc.code)
+		assert.Equal(t, tc.want, f.Vector, "%s at %x", tc.code, tc.si)
+	}
+}
