@@ -184,6 +184,9 @@ func (m *Memory) walkSpans(p uint64, size int, f func(s *span, d uint64, i, n in
 
 // copyIn writes b at offset off and tells those who watch, page by page.
 func (m *Memory) copyIn(off uint64, b []byte) {
+	if len(b) >= bulk && m.writeImage(off, b) {
+		return
+	}
 	for len(b) > 0 {
 		n := min(len(b), int(PageSize-off&pageMask))
 		if m.attr[off/PageSize]&m.early != 0 {

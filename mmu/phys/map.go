@@ -135,6 +135,10 @@ func (m *Memory) SetShadow(at Addr, size uint64, readRAM, writeRAM bool) error {
 		return fmt.Errorf("phys: shadow at %#x size %#x: not pages of the address space", start, size)
 	}
 	end := start + size
+	set := shadow{start, end, readRAM, writeRAM}
+	if slices.Contains(m.shadows, set) { // they do not overlap: nothing changes
+		return nil
+	}
 	var keep []shadow
 	for _, s := range m.shadows {
 		if s.start < min(s.end, start) {
@@ -147,7 +151,7 @@ func (m *Memory) SetShadow(at Addr, size uint64, readRAM, writeRAM bool) error {
 	if len(keep) >= maxRegions {
 		return fmt.Errorf("phys: shadow at %#x: too many ranges", start)
 	}
-	m.shadows = append(keep, shadow{start, end, readRAM, writeRAM})
+	m.shadows = append(keep, set)
 	m.mapChanged()
 	return nil
 }

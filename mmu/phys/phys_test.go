@@ -180,6 +180,18 @@ func TestShadowSetAgainAndAgainDoesNotGrow(t *testing.T) {
 	assert.LessOrEqual(t, len(m.shadows), 16)
 }
 
+func TestShadowSetAsItIsChangesNothing(t *testing.T) {
+	m := newPC(t)
+	changes := 0
+	m.OnMapChange = func() { changes++ }
+	for _, want := range []int{1, 1, 2, 2} {
+		require.NoError(t, m.SetShadow(0xc0000, 0x4000, want == 2, false))
+		assert.Equal(t, want, changes)
+	}
+	require.NoError(t, m.SetShadow(0xc0000, 0x2000, true, false)) // a part is looked at anew
+	assert.Equal(t, 3, changes)
+}
+
 func TestWindowSeesAlignedAccessesOnly(t *testing.T) {
 	m := newPC(t)
 	w := &registers{}

@@ -22,6 +22,25 @@ var errNoSharing = errors.New("this host cannot share memory")
 // Writing to it is allowed only while no page is watched or tracked.
 func (m *Memory) Used() []byte { return m.back[:m.spare:m.spare] }
 
+// bulk is the size, in bytes, from which on writeImage is worth its system call.
+const bulk = 256 << 10
+
+// writeImage writes b at offset off through the image, where nobody watches. Pages that
+// were never touched cost half of what they do through the mapping, whose every page is a
+// fault of the host and is cleared first: 14 MB take 8 ms instead of 16. It says whether it
+// could.
+func (m *Memory) writeImage(off uint64, b []byte) bool {
+	if m.image == nil || m.own != nil { // then back is not the image
+		return false
+	}
+	for _, watched := range m.attr[off/PageSize : (off+uint64(len(b))+pageMask)/PageSize] {
+		if watched != 0 {
+			return false
+		}
+	}
+	return m.image.write(off, b) == nil
+}
+
 // SetBacking puts p at offset off of the backing, for snapshots: whatever is mapped
 // there, and telling those who watch. Pages that are equal already are not touched. A
 // range outside the backing is a mistake of the caller.
