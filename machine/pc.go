@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/glassbox-vm/glassbox/bios"
+	"github.com/glassbox-vm/glassbox/bios/acpi"
 	"github.com/glassbox-vm/glassbox/bios/service"
 	"github.com/glassbox-vm/glassbox/cpu"
 	"github.com/glassbox-vm/glassbox/devices"
@@ -65,6 +66,7 @@ type board struct {
 	lpt    *lpt.Device
 	fdc    *fdc82077.Device
 	fwcfg  *fwcfg.Device
+	acpi   *acpi.Image // see acpiImage
 
 	pciBus   *pci.Bus
 	pciPorts *pci.Ports

@@ -47,7 +47,7 @@ func (m *Machine) firmwareFiles(w *wiring) {
 		{"etc/system-states", sleepStates},
 	}
 	if bios.TablesBase(m.cfg.Memory) != 0 {
-		image := acpi.Build(m.acpiBoard())
+		image := m.acpiImage()
 		anchor, dmi := m.smbiosTables(0)
 		files = append(files, FWFile{"etc/smbios/smbios-anchor", anchor}, FWFile{"etc/smbios/smbios-tables", dmi},
 			FWFile{acpi.FileTables, image.Tables()},

@@ -45,12 +45,20 @@ func (m *Machine) acpiBoard() acpi.Board {
 	return b
 }
 
+// acpiImage is the board's ACPI tables, made when first asked for: with the chips there.
+func (m *Machine) acpiImage() *acpi.Image {
+	if m.acpi == nil {
+		m.acpi = acpi.Build(m.acpiBoard())
+	}
+	return m.acpi
+}
+
 // acpiTables are the ACPI tables at their place in RAM; nothing on a board too small.
 func (m *Machine) acpiTables() (tables, rsdp []byte, at uint32) {
 	if at = bios.TablesBase(m.cfg.Memory); at == 0 {
 		return nil, nil, 0
 	}
-	tables, rsdp = acpi.Build(m.acpiBoard()).At(at)
+	tables, rsdp = m.acpiImage().At(at)
 	if len(tables) > smbiosOffset {
 		panic("machine: ACPI tables are too large")
 	}

@@ -122,16 +122,20 @@ func read() map[rune]drawing {
 	book := map[rune]drawing{' ': {}}
 	lines := strings.Split(glyphs, "\n")
 	for len(lines) >= 10 {
-		for i, name := range []rune(strings.Join(strings.Fields(lines[0]), "")) {
-			var d drawing
-			for y := range d {
-				for x, p := range strings.Fields(lines[1+y])[i+blanks(lines[0])] {
+		names := []rune(strings.Join(strings.Fields(lines[0]), ""))
+		drawings := make([]drawing, len(names))
+		for y, line := range lines[1 : 1+len(drawing{})] {
+			row := strings.Fields(line)[blanks(lines[0]):]
+			for i := range drawings {
+				for x, p := range row[i] {
 					if p == '#' {
-						d[y] |= 0x80 >> x
+						drawings[i][y] |= 0x80 >> x
 					}
 				}
 			}
-			book[name] = d
+		}
+		for i, name := range names {
+			book[name] = drawings[i]
 		}
 		lines = lines[11:]
 	}
