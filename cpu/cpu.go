@@ -149,6 +149,8 @@ type CPU struct {
 	inst      Inst      // decoded here when the decode cache may not be used
 	decoded   *decodeCache
 	first     *CPU                       // the processor that owns the code cache: see Join
+	operand   uint64                     // of the fast engine: where opSegModify found its operand
+	monitored bool                       // of first: MONITOR has been used, so stores beside code may end an MWAIT
 	fast      *fastEngine                // nil until RunFast
 	fpAll     bool                       // x87 instructions change more pointers than FIP
 	miss      miss                       // of the operation that just gave up

@@ -69,6 +69,7 @@ func (c *CPU) listen() {
 		c.Phys.OnCodeWrite = c.memoryWritten
 	}
 	c.Phys.Protect(c.mon.Line)
+	c.first.monitored = true
 }
 
 // memoryWritten is OnCodeWrite for a processor whose board does not connect it.

@@ -120,12 +120,16 @@ func (c *CPU) dispatch() *op {
 	}
 	f := c.fast
 	la := c.codeLinear(c.S.RIP)
+	if c.inCode(1) == 0 {
+		c.fastStep()
+		return nil
+	}
 	off, n, fault := c.MMU.Fetch(la, c.CPL == 3)
 	if fault.Raised || n == 0 {
 		c.fastStep()
 		return nil
 	}
-	b := f.find(off, c.S.RIP, c.S.Mode)
+	b := f.find(off, c.blockRIP(c.S.RIP), c.S.Mode)
 	if b == nil {
 		if f.worth(off) && (n >= MaxInst || !c.crosses(la, n)) {
 			b = c.build(off, n)
@@ -135,13 +139,12 @@ func (c *CPU) dispatch() *op {
 			return nil
 		}
 	}
-	if c.S.Mode&ModeSegs != 0 && (b.rip+uint64(b.size)+MaxInst > uint64(c.Seg[x86.CS].Limit) ||
-		c.stops != nil && c.stops.breakWithin(uint64(la), off, uint64(b.size))) {
-		c.fastStep() // such blocks are not linked, and run at any base of CS
+	if c.S.Mode&ModeSegs != 0 && c.stops != nil && c.stops.breakWithin(uint64(la), off, uint64(b.size)) {
+		c.fastStep() // such blocks run at any base of CS
 		return nil
 	}
 	if f.from != nil {
-		f.link(b, c.S.Mode)
+		f.link(b)
 	}
 	if c.S.Budget < int64(b.n) {
 		c.fastStep()
@@ -171,8 +174,8 @@ func (c *CPU) bail(o *op) *op {
 // where there is no link yet or too little budget.
 func (c *CPU) exitTaken(o *op) *op {
 	rip := (o.rip + uint64(o.size) + uint64(int64(int32(o.aux)))) & c.ripMask
-	if (rip^o.rip)&^uint64(mmuPage-1) != 0 {
-		return c.jump(rip)
+	if c.elsewhere(o.rip, rip) {
+		return c.jumpAny(rip)
 	}
 	c.fast.from, c.fast.way = o, wayTaken
 	c.S.RIP = rip
@@ -181,8 +184,8 @@ func (c *CPU) exitTaken(o *op) *op {
 
 func (c *CPU) exitNext(o *op) *op {
 	rip := (o.rip + uint64(o.size)) & c.ripMask
-	if (rip^o.rip)&^uint64(mmuPage-1) != 0 && c.S.Mode&ModeSegs == 0 {
-		return c.jump(rip)
+	if c.elsewhere(o.rip, rip) {
+		return c.jumpAny(rip)
 	}
 	c.fast.from, c.fast.way = o, wayNext
 	c.S.RIP = rip
@@ -219,7 +222,7 @@ func (c *CPU) jump(rip uint64) *op {
 // goOn enters the block at CS:RIP after an instruction that ended its block and was not left
 // for a reason that runPlain knows; nil when there is something that the loop must look at.
 func (c *CPU) goOn() *op {
-	if c.Activity != Active || c.shadowSS || c.S.RFLAGS&uint64(x86.FlagRF) != 0 || c.S.Mode&ModeSegs != 0 || c.OnInst != nil {
+	if c.Activity != Active || c.shadowSS || c.S.RFLAGS&uint64(x86.FlagRF) != 0 || c.OnInst != nil {
 		return nil
 	}
 	if c.shadowSTI { // no pin asks for anything, so the next instruction ends it unseen
@@ -228,7 +231,7 @@ func (c *CPU) goOn() *op {
 		}
 		c.shadowSTI = false
 	}
-	return c.jump(c.S.RIP)
+	return c.jumpAny(c.S.RIP)
 }
 
 // jumpFar is jump to the fixed target o.imm on another page. The link is good while the TLB
@@ -344,7 +347,7 @@ func (c *CPU) loadHit(la mmu.LinAddr, w width) (v uint64, ok bool) {
 // for the write.
 func (c *CPU) modifyMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
 	gen := c.fast.gen
-	if !c.fillWrite(la, w) && !c.mayStoreWatched(la, w, gen) {
+	if !c.isBeside(la, w) && !c.fillWrite(la, w) && !c.mayStoreWatched(la, w, gen) {
 		return 0, false
 	}
 	return c.loadHit(la, w)
@@ -353,6 +356,9 @@ func (c *CPU) modifyMiss(la mmu.LinAddr, w width) (v uint64, ok bool) {
 // storeMiss writes w bytes where the TLB did not allow it, if it does so now, or if the page
 // is watched but holds no code there.
 func (c *CPU) storeMiss(la mmu.LinAddr, v uint64, w width) bool {
+	if c.storeBeside(la, v, w) {
+		return true
+	}
 	gen := c.fast.gen
 	if !c.fillWrite(la, w) {
 		return c.mayStoreWatched(la, w, gen) && !c.writeLin(la, v, w, c.class).Raised

@@ -3,6 +3,7 @@ package cpu
 import (
 	"encoding/binary"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,45 @@ var benchPrograms = []string{
 	"chase", "repmovs", "large", "nbody", "ssecopy", "smc",
 }
 
+// realPrograms are in 16-bit real-address mode.
+var realPrograms = []string{"real-registers", "real-memory", "real-stack", "real-beside", "real-strings", "real-far"}
+
+// benchRealCPU is benchCPU for one of realPrograms.
+func benchRealCPU(tb testing.TB, name string) *CPU {
+	c := benchCPU(tb, name)
+	copy(c.Phys.RAM()[0x10000:], c.Phys.RAM()[0x100000:0x101000])
+	s := c.Save()
+	s.CR0, s.CR3, s.CR4, s.EFER = x86.CR0_ET, 0, 0, 0
+	s.IDTR = Table{Limit: 0x3ff}
+	for i := range s.Seg {
+		s.Seg[i] = SegmentSnapshot{Sel: 0x2000, Base: 0x20000, Attr: attrReal, Limit: 0xffff}
+	}
+	s.Seg[x86.CS] = SegmentSnapshot{Sel: 0x1000, Base: 0x10000, Attr: attrReal, Limit: 0xffff}
+	s.Seg[x86.SS] = SegmentSnapshot{Sel: 0x3000, Base: 0x30000, Attr: attrReal, Limit: 0xffff}
+	s.RIP, s.GPR[x86.RSP] = 0, 0x1000
+	require.NoError(tb, c.Restore(s))
+	return c
+}
+
+// BenchmarkReal is BenchmarkEngine for realPrograms.
+func BenchmarkReal(b *testing.B) {
+	for _, name := range realPrograms {
+		b.Run(name, func(b *testing.B) {
+			c := benchRealCPU(b, name)
+			c.RunFast(1_000_000)
+			b.ResetTimer()
+			const slice = 200_000
+			for range b.N {
+				if n, r := c.RunFast(slice); n != slice {
+					b.Fatalf("stopped after %d: %v, %v", n, r, c.LastChain)
+				}
+			}
+			b.ReportMetric(slice*float64(b.N)/1e6/b.Elapsed().Seconds(), "MIPS")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // BenchmarkEngine runs the programs; the figure is millions of guest instructions a second.
 func BenchmarkEngine(b *testing.B) {
 	for _, name := range benchPrograms {
@@ -81,8 +121,12 @@ func BenchmarkEngine(b *testing.B) {
 
 // The programs of the benchmark end in the same state on both engines.
 func TestBenchmarkProgramsAgree(t *testing.T) {
-	for _, name := range benchPrograms {
-		a, b := benchCPU(t, name), benchCPU(t, name)
+	for _, name := range append(realPrograms, benchPrograms...) {
+		make := benchCPU
+		if strings.HasPrefix(name, "real-") {
+			make = benchRealCPU
+		}
+		a, b := make(t, name), make(t, name)
 		for range 20 {
 			a.Run(9973)
 			b.RunFast(9973)

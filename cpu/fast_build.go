@@ -23,7 +23,7 @@ func (c *CPU) build(off uint64, n int) *block {
 	if f.full() {
 		f.flush()
 	}
-	code := c.Phys.Backing()[off : off+uint64(n)]
+	code := c.Phys.Backing()[off : off+c.inCode(uint64(n))]
 	count, size := 0, 0
 	for count < maxBlock {
 		if c.stops != nil && c.stops.breakWithin(uint64(c.codeLinear(c.S.RIP+uint64(size))), off+uint64(size), 1) {
@@ -43,7 +43,7 @@ func (c *CPU) build(off uint64, n int) *block {
 		return nil
 	}
 	b := &f.blocks.take(1)[0]
-	*b = block{off: off, rip: c.S.RIP, mode: c.S.Mode, size: uint16(size), n: uint8(count)}
+	*b = block{off: off, rip: c.blockRIP(c.S.RIP), mode: c.S.Mode, size: uint16(size), n: uint8(count)}
 	c.translate(b, f.decoded[:count])
 	f.add(b)
 	return b
@@ -52,10 +52,10 @@ func (c *CPU) build(off uint64, n int) *block {
 // translate makes the operations of b.
 func (c *CPU) translate(b *block, insts []Inst) {
 	f := c.fast
-	t := translator{c: c, rip: b.rip, fast: c.S.Mode&(Mode64|ModeSegs) == Mode64 || c.S.Mode&(Mode32|ModeSegs) == Mode32}
+	t := translator{c: c, rip: c.S.RIP, segs: c.S.Mode&(Mode64|ModeSegs) == ModeSegs, fast: c.S.Mode&(Mode64|ModeSegs) == Mode64 || c.S.Mode&(Mode32|ModeSegs) == Mode32}
 	uses := f.flags[:len(insts)]
 	t.liveness(insts, uses)
-	ops := f.ops.take(len(insts) + 1)
+	ops := f.ops.take(t.room(len(insts)))
 	n := 0
 	for i := 0; i < len(insts); {
 		o := &ops[n]
@@ -63,7 +63,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 		used := 1
 		if i+1 < len(insts) && t.fuse(o, &insts[i], &insts[i+1]) {
 			used = 2
-		} else if !t.special(o, &insts[i], uses[i].need) && !t.simdOf(o, &insts[i]) {
+		} else if !t.special(o, &insts[i], uses[i].need) && !t.simdOf(o, &insts[i]) && !t.segmented(ops, &n, &insts[i], uses[i].need) {
 			t.plain(o, &insts[i], i == len(insts)-1)
 		}
 		if used == 2 || !t.idle(&insts[i]) {
@@ -74,6 +74,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 			i++
 		}
 	}
+	f.ops.n -= len(ops) - (n + 1) // not all were needed
 	last := &insts[len(insts)-1]
 	b.first = &ops[0]
 	if ends(last) {
@@ -89,7 +90,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 
 // idle says whether an instruction needs no operation: NOPs, of which kernels are full where
 // code can be patched in.
-func (t *translator) idle(in *Inst) bool { return t.fast && family(in) == famNop }
+func (t *translator) idle(in *Inst) bool { return (t.fast || t.segs) && family(in) == famNop }
 
 // join replaces the handlers of operations that have one together with those that follow.
 func join(ops []op) {
@@ -144,6 +145,7 @@ type translator struct {
 	c    *CPU
 	rip  uint64 // of the instruction at hand
 	fast bool   // 64-bit or flat 32-bit code: the special operations apply
+	segs bool   // 16- or 32-bit code with segments: those of registers and of fast_segs.go do
 }
 
 // liveness finds which instructions' flags somebody may look at: a later instruction, a
@@ -167,7 +169,7 @@ func (t *translator) flagUse(in *Inst, need bool) flagUse {
 	u := flagUse{reads: in.Op.Reads, writes: in.Op.Writes}
 	var probe op
 	switch fam := family(in); {
-	case !t.fast || fam == famNone || fam == famRepMovs || fam == famRepStos || !t.special(&probe, in, need):
+	case !t.fast && !t.segs || fam == famNone || fam == famRepMovs || fam == famRepStos || !t.special(&probe, in, need):
 		u.leaves = true
 	case in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem:
 		u.leaves = fam != famLea && fam != famNop
@@ -411,9 +413,14 @@ func familyOfRest(in *Inst) fam {
 // special makes o one of the special operations; it returns false where there is none.
 func (t *translator) special(o *op, in *Inst, need bool) bool {
 	fam := family(in)
-	if !t.fast || fam == famNone || !t.operands(o, in, fam) {
+	if !t.fast && !t.onRegisters(in, fam) || fam == famNone || !t.operands(o, in, fam) {
 		return false
 	}
+	return t.handler(o, in, fam, need)
+}
+
+// handler gives o, with its operands, the function; false where there is none.
+func (t *translator) handler(o *op, in *Inst, fam fam, need bool) bool {
 	need1 := b2i(need)
 	switch {
 	case in.Dst.Kind == ArgHigh || in.Src.Kind == ArgHigh:
@@ -727,6 +734,9 @@ func (t *translator) branchOf(o *op, in *Inst, fam fam) handler {
 func (t *translator) displacement(o *op, in *Inst) bool {
 	o.aux = uint32(in.Imm)
 	target := t.rip + uint64(in.Len) + in.Imm
+	if t.segs {
+		return target <= uint64(t.c.Seg[x86.CS].Limit) && in.OpSize == in.CodeSize && target <= in.OpSize.Mask()
+	}
 	return in.CodeSize != 8 || uint64(int64(target<<16)>>16) == target
 }
 
@@ -804,7 +814,7 @@ func lockOf(o *op, in *Inst, fam fam) handler {
 // fuse makes o two instructions at once: CMP or TEST and the branch on it.
 func (t *translator) fuse(o *op, in, br *Inst) bool {
 	which := family(in)
-	if !t.fast || which != famCmp && which != famTest || family(br) != famJcc || br.OpSize != br.CodeSize {
+	if !t.fast && !t.onRegisters(in, which) || which != famCmp && which != famTest || family(br) != famJcc || br.OpSize != br.CodeSize {
 		return false
 	}
 	form := formOf(in)

@@ -30,7 +30,7 @@ type op struct {
 // A block is a run of instructions in one page that is entered only at its start.
 type block struct {
 	off   uint64 // of its first byte in the backing; all ones when it is dead
-	rip   uint64
+	rip   uint64 // see blockRIP
 	mode  uint32
 	size  uint16 // bytes
 	n     uint8  // instructions
@@ -192,7 +192,7 @@ func (f *fastEngine) find(off, rip uint64, mode uint32) *block {
 
 // remember puts b into the jump cache.
 func (f *fastEngine) remember(b *block) {
-	f.jumps[jumpSlot(b.rip)] = jump{b.rip, b.off, b.first, b.mode, uint32(b.n)}
+	f.jumps[b.jumpSlot()] = jump{b.rip, b.off, b.first, b.mode, uint32(b.n)}
 }
 
 // add makes a finished block known.
@@ -268,12 +268,9 @@ const (
 )
 
 // link connects the branch that was just left by with the block b that it led to.
-func (f *fastEngine) link(b *block, mode uint32) {
+func (f *fastEngine) link(b *block) {
 	o := f.from
 	f.from = nil
-	if mode&ModeSegs != 0 {
-		return
-	}
 	switch f.way {
 	case wayNext:
 		o.next = b.first
@@ -336,7 +333,7 @@ func (f *fastEngine) kill(b *block) {
 			break
 		}
 	}
-	if j := &f.jumps[jumpSlot(b.rip)]; j.first == b.first {
+	if j := &f.jumps[b.jumpSlot()]; j.first == b.first {
 		*j = jump{}
 	}
 	b.off = deadOffset

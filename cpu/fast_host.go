@@ -2,7 +2,11 @@
 
 package cpu
 
-import "github.com/glassbox-vm/glassbox/mmu"
+import (
+	"encoding/binary"
+
+	"github.com/glassbox-vm/glassbox/mmu"
+)
 
 // The plain form of fast_host_unsafe.go.
 
@@ -21,6 +25,15 @@ func same(a, b handler) bool      { return false }
 func (o *op) skip(uintptr) *op                               { return nil }
 func (c *CPU) toPush(la mmu.LinAddr, size uint64) *[6]uint64 { return nil }
 func (c *CPU) toPop(la mmu.LinAddr, size uint64) *[6]uint64  { return nil }
+
+// segment is the segment register whose base is in slot n.
+func (c *CPU) segment(n uint8) *Segment { return &c.Seg[n%RegSeg] }
+
+// put8 and its kin store at offset off of the backing.
+func (c *CPU) put8(off, v uint64)  { c.Phys.Backing()[off] = byte(v) }
+func (c *CPU) put16(off, v uint64) { binary.LittleEndian.PutUint16(c.Phys.Backing()[off:], uint16(v)) }
+func (c *CPU) put32(off, v uint64) { binary.LittleEndian.PutUint32(c.Phys.Backing()[off:], uint32(v)) }
+func (c *CPU) put64(off, v uint64) { binary.LittleEndian.PutUint64(c.Phys.Backing()[off:], v) }
 
 // r is slot n of the register file, n below 32.
 func (s *State) r(n uint8) *uint64 { return &s.R[n&regMask] }

@@ -49,6 +49,17 @@ func (s *State) r(n uint8) *uint64 {
 	return (*uint64)(unsafe.Add(unsafe.Pointer(s), uintptr(n)*8))
 }
 
+// segment is the segment register whose base is in slot n: the six from RegSeg on.
+func (c *CPU) segment(n uint8) *Segment {
+	return (*Segment)(unsafe.Add(unsafe.Pointer(&c.Seg), uintptr(n-RegSeg)*unsafe.Sizeof(Segment{})))
+}
+
+// put8 and its kin store at offset off of the backing, which comes from the TLB.
+func (c *CPU) put8(off, v uint64)  { *(*uint8)(unsafe.Add(c.base, off)) = uint8(v) }
+func (c *CPU) put16(off, v uint64) { *(*uint16)(unsafe.Add(c.base, off)) = uint16(v) }
+func (c *CPU) put32(off, v uint64) { *(*uint32)(unsafe.Add(c.base, off)) = uint32(v) }
+func (c *CPU) put64(off, v uint64) { *(*uint64)(unsafe.Add(c.base, off)) = v }
+
 // entry is where the TLB would have the page of la.
 func (c *CPU) entry(la mmu.LinAddr) *mmu.TLBEntry {
 	return (*mmu.TLBEntry)(unsafe.Add(unsafe.Pointer(c.tlb), uintptr(la/mmuPage%mmu.TLBSize)*unsafe.Sizeof(mmu.TLBEntry{})))

@@ -15,6 +15,7 @@ func (t *translator) stringOf(o *op, in *Inst, fam fam) handler {
 	o.aux = uint32(f.insts.n)
 	*f.insts.takeOne() = *in
 	o.cc = 1
+	o.imm = t.c.ripMask
 	o.scale = uint8(log2(in.Dst.W))
 	o.seg = RegZero
 	if fam == famRepStos {
@@ -30,7 +31,7 @@ func (t *translator) stringOf(o *op, in *Inst, fam fam) handler {
 // as lie in the pages of the first. 0 leaves it to the plain engine: nothing to do,
 // downwards, or the first element crosses.
 func (c *CPU) upwards(o *op, pages ...uint64) uint64 {
-	n := c.S.R[x86.RCX] & c.ripMask
+	n := c.S.R[x86.RCX] & o.imm
 	if c.S.RFLAGS&uint64(x86.FlagDF) != 0 {
 		return 0
 	}
@@ -58,17 +59,23 @@ func opRepMovs(c *CPU, o *op) *op {
 		return opPlainLast(c, o)
 	}
 	size := n << o.scale
+	c.moveUp(o, to, from, n)
+	r[x86.RSI] = (r[x86.RSI] + size) & c.ripMask
+	return c.sliced(o, n, size)
+}
+
+// moveUp moves n elements between offsets of the backing.
+func (c *CPU) moveUp(o *op, to, from, n uint64) {
+	size := n << o.scale
 	back := c.Phys.Backing()
 	if d := to - from; d-1 < size-1 { // the destination begins within the source: repeat it
 		c.spend(int64(n))
 		for i := uint64(0); i < size; i += 1 << o.scale {
 			copy(back[to+i:to+i+1<<o.scale], back[from+i:from+i+1<<o.scale])
 		}
-	} else {
-		copy(back[to:to+size], back[from:from+size])
+		return
 	}
-	r[x86.RSI] = (r[x86.RSI] + size) & c.ripMask
-	return c.sliced(o, n, size)
+	copy(back[to:to+size], back[from:from+size])
 }
 
 // opRepStos is a slice of REP STOS.
@@ -84,14 +91,19 @@ func opRepStos(c *CPU, o *op) *op {
 		return opPlainLast(c, o)
 	}
 	size := n << o.scale
+	c.fillUp(o, to, size)
+	return c.sliced(o, n, size)
+}
+
+// fillUp fills size bytes at offset to of the backing with the element in rAX.
+func (c *CPU) fillUp(o *op, to, size uint64) {
 	b := c.Phys.Backing()[to : to+size]
 	for i := range 1 << o.scale {
-		b[i] = byte(r[x86.RAX] >> (8 * i))
+		b[i] = byte(c.S.R[x86.RAX] >> (8 * i))
 	}
 	for done := 1 << o.scale; done < len(b); done *= 2 {
 		copy(b[done:], b[:done])
 	}
-	return c.sliced(o, n, size)
 }
 
 // spanPerUnit is how many bytes are moved at once in the time of an instruction.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,7 @@ import (
 var (
 	fastPrograms = flag.Int("fast.programs", 4000, "random programs to compare the engines with")
 	fastSeed     = flag.Uint64("fast.seed", 1, "first seed of the random programs")
+	fastModes    = flag.String("fast.modes", strings.Join(fzModes, ","), "their modes, more often if named more often")
 )
 
 // Where things lie in the memory of the random programs; linear and physical alike unless
@@ -150,20 +152,26 @@ func fzImageOf(mode string, group uint64) *fzImage {
 	return m
 }
 
-var fzModes = []string{"long", "long", "long", "user", "flat32", "flat32", "paged32", "segs32", "real", "align", "compat"}
+var fzModes = []string{
+	"long", "long", "long", "user", "flat32", "flat32", "paged32", "segs32", "real", "align", "compat", "vm86", "prot16",
+}
+
+// in16 says whether the program is 16-bit code; then its code segment begins at fzCode.
+func (p *fzProgram) in16() bool { return p.mode == "real" || p.mode == "vm86" || p.mode == "prot16" }
 
 // fzMake makes random program number seed.
 func fzMake(base Snapshot, seed uint64) *fzProgram {
 	rnd := rand.New(rand.NewPCG(seed, 77))
 	group := rand.New(rand.NewPCG(seed/64, 76)) // programs in a row share their image
-	p := &fzProgram{state: base, seed: seed, mode: fzModes[group.IntN(len(fzModes))]}
+	modes := strings.Split(*fastModes, ",")
+	p := &fzProgram{state: base, seed: seed, mode: modes[group.IntN(len(modes))]}
 	p.image = fzImageOf(p.mode, seed/4096)
 	p.registers(rnd)
 	g := fzGen{Rand: rnd, size: 8}
 	switch p.mode {
 	case "flat32", "paged32", "segs32", "compat":
 		g.size = 4
-	case "real":
+	case "real", "vm86", "prot16":
 		g.size = 2
 	}
 	at := fzCode + rnd.IntN(0x400)
@@ -179,14 +187,18 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 		if at+len(code) < fzCode+0x1000 && rnd.IntN(3) == 0 {
 			p.state.GPR[r] = fzAlias + p.state.GPR[r]%0x1000
 		}
-		if p.mode == "real" {
-			p.state.GPR[r] -= 0x10000
-			p.state.Seg[x86.DS] = SegmentSnapshot{Sel: 0x1000, Base: 0x10000, Attr: attrReal, Limit: 0xffff}
+		if p.in16() {
+			p.state.GPR[r] -= fzCode
+			s := &p.state.Seg[[...]x86.Seg{x86.DS, x86.DS, x86.ES}[rnd.IntN(3)]]
+			s.Base = fzCode
+			if s.Sel = fzCode >> 4; p.mode == "prot16" {
+				s.Sel = 0x60
+			}
 		}
 	}
 	p.state.RIP = uint64(at)
-	if p.mode == "real" {
-		p.state.RIP -= 0x10000
+	if p.in16() {
+		p.state.RIP -= fzCode
 	}
 	return p
 }
@@ -223,11 +235,12 @@ func (p *fzImage) tables(mode string) {
 	for i, d := range []uint64{
 		0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff, 0x00cf93000000ffff,
 		0x00affb000000ffff, 0x00cff3000000ffff, 0x00cffb000000ffff, 0x0000890080000067, 0,
+		0x00009b010000ffff, 0x000093020000ffff, 0x000093010000ffff, 0x0000970200002fff, // of 16-bit code
 	} {
 		p.put(fzGDT+8*i, d)
 	}
 	p.put(fzTSS+4, fzStack0)
-	if mode == "flat32" || mode == "paged32" || mode == "segs32" {
+	if mode == "flat32" || mode == "paged32" || mode == "segs32" || mode == "vm86" || mode == "prot16" {
 		put32(fzTSS+8, 0x10) // SS0
 	}
 	p.put(fzTSS+36, fzStack0) // IST1
@@ -247,7 +260,7 @@ func (p *fzImage) handlers(mode string) {
 		switch mode {
 		case "real":
 			b = []byte{0x55, 0x89, 0xe5, 0x83, 0x46, 0x02, 0x02, 0x5d, 0xcf}
-		case "flat32", "paged32", "segs32":
+		case "flat32", "paged32", "segs32", "vm86", "prot16":
 			if code {
 				b = append(b, 0x83, 0xc4, 0x04)
 			}
@@ -308,12 +321,38 @@ func (p *fzProgram) registers(rnd *rand.Rand) {
 		s.IDTR = Table{Limit: 0x3ff}
 		cs = SegmentSnapshot{Sel: 0x1000, Base: 0x10000, Attr: attrReal, Limit: 0xffff}
 		ds = SegmentSnapshot{Sel: 0x2000, Base: 0x20000, Attr: attrReal, Limit: 0xffff}
+	case "vm86":
+		s.CR0 |= x86.CR0_PG
+		s.CR3 = fzPD32
+		s.RFLAGS |= uint64(x86.FlagVM) | uint64(rnd.IntN(2))*uint64(x86.FlagIOPL)
+		s.CPL = 3
+		cs = SegmentSnapshot{Sel: 0x1000, Base: 0x10000, Attr: attrVM, Limit: 0xffff}
+		ds = SegmentSnapshot{Sel: 0x2000, Base: 0x20000, Attr: attrVM, Limit: 0xffff}
+	case "prot16":
+		if rnd.IntN(2) == 0 {
+			s.CR0 |= x86.CR0_PG
+			s.CR3 = fzPD32
+		}
+		cs = SegmentSnapshot{Sel: 0x50, Base: 0x10000, Attr: 0x9b, Limit: 0xffff}
+		if rnd.IntN(4) == 0 {
+			cs.Limit = 0x2fff
+		}
+		ds = SegmentSnapshot{Sel: 0x58, Base: 0x20000, Attr: 0x93, Limit: 0xffff}
 	}
 	for i := range s.Seg {
 		s.Seg[i] = ds
 	}
 	s.Seg[x86.CS] = cs
-	if p.mode != "real" {
+	switch p.mode {
+	case "real", "vm86":
+	case "prot16":
+		switch rnd.IntN(4) {
+		case 0:
+			s.Seg[x86.DS].Limit = 0x2fff
+		case 1: // expanding downwards
+			s.Seg[x86.ES] = SegmentSnapshot{Sel: 0x68, Base: 0x20000, Attr: 0x97, Limit: 0x2fff}
+		}
+	default:
 		s.Seg[x86.GS].Base = fzData
 		if rnd.IntN(4) == 0 {
 			s.Seg[x86.FS].Limit = 0xfff
@@ -323,6 +362,9 @@ func (p *fzProgram) registers(rnd *rand.Rand) {
 		s.GPR[i] = fzValue(rnd)
 	}
 	s.GPR[x86.RSP] = fzStack + 0x800
+	if p.mode == "prot16" { // handlers use all of ESP
+		s.GPR[x86.RSP] = fzStack + 0x800 - 0x20000
+	}
 	for i := range s.XMM[:16] {
 		for j := range 4 {
 			binary.LittleEndian.PutUint64(s.XMM[i][8*j:], fzFloats(rnd))
@@ -450,6 +492,7 @@ var fzCommon = func() (l []int) {
 	add(0xc0, 0xc3, 6)
 	add(0xc6, 0xc9, 2)
 	add(0xd0, 0xd3, 6)
+	add(0xd7, 0xd7, 1)
 	add(0xe0, 0xe3, 1)
 	add(0xe8, 0xef, 1)
 	add(0xf5, 0xf9, 2)

@@ -36,6 +36,15 @@ func (m *MMU) Watched(la LinAddr, c Class) (off uint64, ok bool) {
 	return p.Off + uint64(la)&pageMask, p.Kind == phys.RAM && p.Writable && p.Slow
 }
 
+// Beside is for stores of size bytes to data beside code: where in phys.Memory.Backing la is, if
+// the TLB would allow the store but for decoded code on the page. The caller must know that these
+// bytes are none, and that nobody else waits for a store to the page; then it may just write them.
+func (m *MMU) Beside(la LinAddr, size uint64, c Class) (off uint64, ok bool) {
+	e := m.entry(la, c)
+	d := uint64(la) ^ besideTag(e.WTag)
+	return e.Off + d, d <= PageSize-size
+}
+
 // Span is for moves of many bytes: the offset in phys.Memory.Backing of the byte at la, and
 // ok if the TLB allows access a to all of its page.
 func (m *MMU) Span(la LinAddr, a Access, c Class) (off uint64, ok bool) {

@@ -21,7 +21,8 @@ const codeSize = 1024
 // contained in the page.
 //
 // RTag is set only while the accessed flags are, for RAM and ROM. WTag is set only while
-// the dirty flag is, for RAM that nobody watches.
+// the dirty flag is, for RAM that nobody watches. For RAM that would have a WTag but for the
+// decoded code that it holds, WTag is besideTag of the page.
 type TLBEntry struct {
 	RTag, WTag uint64
 	Host       uint64 // host address of the page, for generated code; 0 for now
@@ -160,8 +161,11 @@ func (s *slots) untag(table []TLBEntry) {
 	}
 }
 
-// noTag is a page address that does not belong in slot i.
-func noTag(i uint64) uint64 { return (i ^ 1) * PageSize }
+// noTag is a page address that does not belong in slot i, and no besideTag there.
+func noTag(i uint64) uint64 { return (i ^ 2) * PageSize }
+
+// besideTag is a page address that does not belong in the slot of page either: see Beside.
+func besideTag(page uint64) uint64 { return page ^ PageSize }
 
 // reset makes every entry invalid, whatever the memory held.
 func (m *MMU) reset() {
@@ -288,8 +292,13 @@ func (m *MMU) fillData(la uint64, c Class, to mapping) {
 	}
 	e.Off = page.Off
 	e.RTag, e.WTag = la, noTag(i)
-	if page.Writable && !page.Slow && to.flags&slotWrite != 0 {
-		e.WTag = la
+	if page.Writable && to.flags&slotWrite != 0 {
+		switch {
+		case !page.Slow:
+			e.WTag = la
+		case page.Code:
+			e.WTag = besideTag(la)
+		}
 	}
 	if m.watches != nil {
 		m.watchTags(e, i, la, to.phys)

@@ -42,6 +42,7 @@ type Page struct {
 	Off      uint64 // offset of the page in Backing, for RAM and ROM
 	Writable bool   // writes reach the same bytes as reads
 	Slow     bool   // writes must go through Memory.Write: somebody watches the page
+	Code     bool   // they must only because the page holds decoded code
 }
 
 // MapRAM lets size bytes of the backing at offset off appear at address at. All three are
@@ -258,7 +259,8 @@ func (m *Memory) Lookup(a Addr) Page {
 	p := uint64(a) & m.gate &^ pageMask
 	if d := p - m.hotStart; d < m.hotSize {
 		off := m.hotOff + d
-		return Page{Kind: RAM, Off: off, Writable: true, Slow: m.attr[off/PageSize] != 0}
+		attr := m.attr[off/PageSize]
+		return Page{Kind: RAM, Off: off, Writable: true, Slow: attr != 0, Code: attr == attrWatched}
 	}
 	s := m.find(p)
 	if s.end-p < PageSize { // the page is shared; only MMIO and the top end so
@@ -272,6 +274,7 @@ func (m *Memory) Lookup(a Addr) Page {
 			Off:      off,
 			Writable: s.plain(),
 			Slow:     m.attr[off/PageSize] != 0,
+			Code:     m.attr[off/PageSize] == attrWatched,
 		}
 	case MMIO:
 		return Page{Kind: MMIO}
