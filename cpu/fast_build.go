@@ -735,7 +735,9 @@ func (t *translator) displacement(o *op, in *Inst) bool {
 	o.aux = uint32(in.Imm)
 	target := t.rip + uint64(in.Len) + in.Imm
 	if t.segs {
-		return target <= uint64(t.c.Seg[x86.CS].Limit) && in.OpSize == in.CodeSize && target <= in.OpSize.Mask()
+		target &= in.OpSize.Mask()
+		o.aux = uint32(target - t.rip - uint64(in.Len))
+		return target <= uint64(t.c.Seg[x86.CS].Limit) && in.OpSize == in.CodeSize
 	}
 	return in.CodeSize != 8 || uint64(int64(target<<16)>>16) == target
 }

@@ -187,7 +187,7 @@ func (s *segmentOps) make() bool {
 		return s.branch(fam)
 	case fam == famXchg:
 		return s.exchange()
-	case in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem:
+	case fam != famNone && (in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem):
 		return onValues(fam) && s.onMemory(fam)
 	case fam != famNone && fam != famRepMovs && fam != famRepStos:
 		return s.words(in, fam)
@@ -315,13 +315,13 @@ func (s *segmentOps) selector(fam fam) bool {
 	in := s.in
 	if in.Dst.Kind == ArgSeg {
 		seg := x86.Seg(in.Dst.Reg)
-		if s.c.protected() || seg == x86.SS || seg == x86.CS || s.c.Seg[x86.CS].Limit == 1<<32-1 {
+		if seg == x86.SS || seg == x86.CS || !s.paragraphs() {
 			return false
 		}
 		r := uint8(regOperand)
 		switch {
 		case fam == famPop && in.OpSize == 2:
-			s.pushPop(opSegPop, r)
+			s.pushPop(opSegPop16, r)
 		case fam == famMov && in.Src.Kind == ArgMem:
 			s.memory(segLoads[1], r)
 		case fam == famMov && in.Src.Kind == ArgReg:
@@ -337,7 +337,7 @@ func (s *segmentOps) selector(fam fam) bool {
 	o.dst, o.seg, o.cc = regOperand, uint8(RegSeg+in.Src.Reg), 2
 	switch {
 	case fam == famPush && in.OpSize == 2:
-		s.pushPop(opSegPush, regOperand)
+		s.pushPop(opSegPush16, regOperand)
 	case fam == famMov && in.Dst.Kind == ArgReg:
 		o.dst, o.cc = in.Dst.Reg, uint8(in.Dst.W)
 	case fam == famMov && in.Dst.Kind == ArgMem:
@@ -351,27 +351,35 @@ func (s *segmentOps) selector(fam fam) bool {
 // pushPop adds an operation on the stack and slot r.
 func (s *segmentOps) pushPop(h handler, r uint8) *op {
 	o := s.add(h)
-	o.dst, o.src, o.seg, o.scale = r, r, RegSeg+uint8(x86.SS), uint8(s.in.OpSize)
+	o.dst, o.src, o.scale = r, r, uint8(s.in.OpSize)
 	return o
 }
 
 // stack is PUSH, POP and LEAVE.
 func (s *segmentOps) stack(fam fam) bool {
-	in := s.in
+	in, push, pop := s.in, handler(opSegPush), handler(opSegPop)
+	if in.OpSize == 2 {
+		push, pop = opSegPush16, opSegPop16
+	}
 	switch {
 	case fam == famLeave:
 		s.pushPop(opSegLeave, x86.RBP)
 	case fam == famPop && in.Dst.Kind == ArgReg:
-		s.pushPop(opSegPop, in.Dst.Reg)
-	case fam == famPop:
-		return false
+		s.pushPop(pop, in.Dst.Reg)
+	case fam == famPop: // its address sees rSP moved, but a fault leaves it
+		if in.Base == x86.RSP || in.Index == x86.RSP {
+			return false
+		}
+		s.pushPop(opSegTop, regOperand)
+		s.memory(segStores[log2(in.OpSize)], regOperand)
+		s.pushPop(opSegDrop, 0)
 	case in.Src.Kind == ArgReg:
-		s.pushPop(opSegPush, in.Src.Reg)
+		s.pushPop(push, in.Src.Reg)
 	case in.Src.Kind == ArgImm:
 		s.pushPop(opSegPushImm, 0).imm = in.Imm & in.OpSize.Mask()
 	case in.Src.Kind == ArgMem:
 		s.memory(segLoads[log2(in.Src.W)], regOperand)
-		s.pushPop(opSegPush, regOperand)
+		s.pushPop(push, regOperand)
 	default:
 		return false
 	}
@@ -438,7 +446,7 @@ func (s *segmentOps) others() bool {
 		}
 		h = segStrings[name]
 	default:
-		return false
+		return s.farOf(name)
 	}
 	s.str(h)
 	return true

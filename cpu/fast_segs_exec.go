@@ -334,6 +334,32 @@ func opSegPush(c *CPU, o *op) *op {
 	return o.after()
 }
 
+// opSegPush16 and opSegPop16 are for 16 bits, which are nearly all.
+func opSegPush16(c *CPU, o *op) *op {
+	sp, v := c.stackAt(-2), *c.S.r(o.src)
+	la, ok := c.writable(RegSeg+uint8(x86.SS), sp, 2)
+	if !ok || !c.store16(la, v) && !c.storeMiss(la, v, 2) {
+		return c.bail(o)
+	}
+	c.setSP(sp)
+	return o.after()
+}
+
+func opSegPop16(c *CPU, o *op) *op {
+	la, ok := c.readable(RegSeg+uint8(x86.SS), c.stackAt(0), 2)
+	if !ok {
+		return c.bail(o)
+	}
+	v, ok := c.load16(la)
+	if !ok {
+		return c.missLoad(o, la, 2)
+	}
+	c.setSP(c.stackAt(2))
+	r := c.S.r(o.dst)
+	*r = *r&^0xffff | v
+	return o.after()
+}
+
 func opSegPushImm(c *CPU, o *op) *op {
 	if !c.segPush(o, o.imm) {
 		return c.bail(o)
@@ -348,6 +374,21 @@ func opSegPop(c *CPU, o *op) *op {
 	}
 	c.setSP(c.stackAt(int(o.scale)))
 	c.setReg(o.dst, width(o.scale), v)
+	return o.after()
+}
+
+// opSegTop and opSegDrop are POP in two steps.
+func opSegTop(c *CPU, o *op) *op {
+	v, ok := c.segTop(o, c.stackAt(0))
+	if !ok {
+		return c.bail(o)
+	}
+	*c.S.r(o.dst) = v
+	return o.after()
+}
+
+func opSegDrop(c *CPU, o *op) *op {
+	c.setSP(c.stackAt(int(o.scale)))
 	return o.after()
 }
 

@@ -169,17 +169,20 @@ const (
 // the selector times 16. In real mode limit and rights stay as they were ("unreal
 // mode"); in virtual-8086 mode they are fixed.
 func (c *CPU) loadRealSegment(seg x86.Seg, sel uint16) {
-	if c.vm() {
-		c.setSegment(seg, sel, uint64(sel)<<4, realLimit, attrVM)
-		return
-	}
 	s := &c.Seg[seg]
 	a, limit := s.Attr, s.Limit
-	if !a.has(AttrP) || seg == x86.CS {
+	switch {
+	case c.vm():
+		a, limit = attrVM, realLimit
+	case !a.has(AttrP) || seg == x86.CS:
 		a = attrReal | a&AttrDB
 		if !s.Attr.has(AttrP) {
 			limit = realLimit
 		}
+	}
+	if a == s.Attr && limit == s.Limit { // so are the ranges, for the commonest load of all
+		s.Sel, c.S.R[RegSeg+seg] = sel, uint64(sel)<<4
+		return
 	}
 	c.setSegment(seg, sel, uint64(sel)<<4, limit, a)
 }

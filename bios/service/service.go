@@ -72,6 +72,7 @@ type Service struct {
 	memoryMap func(ram uint64) []Region
 	video     Video
 	tables    []Table // see Publish
+	present   call    // see begin
 }
 
 // New returns the services for a processor. memoryMap gives the map that INT 15h E820h
@@ -110,8 +111,10 @@ func (s *Service) Prepare() {
 	c.lockVideoROM()
 }
 
+// begin is a call that has just begun: one at a time, without garbage.
 func (s *Service) begin() *call {
-	return &call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video, published: s.tables}
+	s.present = call{cpu: s.cpu, memoryMap: s.memoryMap, tables: s.video, published: s.tables}
+	return &s.present
 }
 
 // regs are the general registers but ESP.
