@@ -365,6 +365,9 @@ func (p *fzProgram) registers(rnd *rand.Rand) {
 	if p.mode == "prot16" { // handlers use all of ESP
 		s.GPR[x86.RSP] = fzStack + 0x800 - 0x20000
 	}
+	if p.in16() && rnd.IntN(5) == 0 { // a stack that wraps, lies across pages, or where some are missing
+		s.GPR[x86.RSP] = uint64(uint16(rnd.IntN(12)<<12 + rnd.IntN(36) - 18))
+	}
 	for i := range s.XMM[:16] {
 		for j := range 4 {
 			binary.LittleEndian.PutUint64(s.XMM[i][8*j:], fzFloats(rnd))
