@@ -154,15 +154,16 @@ func (s *segmentOps) memory(h handler, r uint8) *op {
 }
 
 // segmented makes the operations from ops[*n] on those of an instruction where segments count,
-// and *n the last of them; false where there are none.
+// and *n the last of them; false where there are none. Flat 32-bit code has those of strings and
+// loops from here, one for an instruction.
 func (t *translator) segmented(ops []op, n *int, in *Inst, need bool) bool {
-	if !t.segs || in.VEX {
+	if in.VEX || in.CodeSize == 8 {
 		return false
 	}
 	o := &ops[*n]
 	*o = op{rip: o.rip, left: o.left, size: o.size, base: RegZero, index: RegZero, seg: RegZero, next: o.next}
 	s := segmentOps{translator: t, in: in, need: need, ops: ops[*n:], empty: *o}
-	if !s.make() {
+	if t.segs && !s.make() || !t.segs && !s.others() {
 		*o = s.empty
 		return false
 	}
@@ -446,7 +447,7 @@ func (s *segmentOps) others() bool {
 		}
 		h = segStrings[name]
 	default:
-		return s.farOf(name)
+		return s.segs && s.farOf(name)
 	}
 	s.str(h)
 	return true

@@ -37,7 +37,14 @@ func (c *CPU) isBeside(la mmu.LinAddr, w width) bool {
 // would hear of stores there either.
 func (c *CPU) isData(off uint64, n int) bool {
 	p := &c.fast.pages[off/mmuPage]
-	return p.blocks != nil && !p.holds(off, n) && !c.first.monitored
+	if p.blocks == nil || c.first.monitored {
+		return false
+	}
+	if i := int(off % 64); i+n <= 64 {
+		line := off % mmuPage / 64
+		return p.lines>>line&1 == 0 || p.bytes[line]>>i&(1<<n-1) == 0
+	}
+	return !p.holds(off, n)
 }
 
 // storeBeside stores to data beside code.

@@ -176,7 +176,7 @@ func (c *CPU) segSliced(o *op, n, size uint64) *op {
 	c.setIndex(x86.RDI, o.imm, c.S.R[x86.RDI]+size)
 	c.setIndex(x86.RCX, o.imm, c.S.R[x86.RCX]-n)
 	if c.S.R[x86.RCX]&o.imm != 0 {
-		return c.jumpSegs(o.rip)
+		return c.jumpAny(o.rip)
 	}
 	return opFall(c, o)
 }
