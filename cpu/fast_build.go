@@ -52,7 +52,8 @@ func (c *CPU) build(off uint64, n int) *block {
 // translate makes the operations of b.
 func (c *CPU) translate(b *block, insts []Inst) {
 	f := c.fast
-	t := translator{c: c, rip: c.S.RIP, segs: c.S.Mode&(Mode64|ModeSegs) == ModeSegs, fast: c.S.Mode&(Mode64|ModeSegs) == Mode64 || c.S.Mode&(Mode32|ModeSegs) == Mode32}
+	t := translator{c: c, rip: c.S.RIP, fast: c.S.Mode&(Mode64|ModeSegs) == Mode64 || c.S.Mode&(Mode32|ModeSegs) == Mode32}
+	t.segs = !t.fast
 	uses := f.flags[:len(insts)]
 	t.liveness(insts, uses)
 	ops := f.ops.take(t.room(len(insts)))
@@ -90,7 +91,7 @@ func (c *CPU) translate(b *block, insts []Inst) {
 
 // idle says whether an instruction needs no operation: NOPs, of which kernels are full where
 // code can be patched in.
-func (t *translator) idle(in *Inst) bool { return (t.fast || t.segs) && family(in) == famNop }
+func (t *translator) idle(in *Inst) bool { return family(in) == famNop }
 
 // join replaces the handlers of operations that have one together with those that follow.
 func join(ops []op) {
@@ -145,7 +146,7 @@ type translator struct {
 	c    *CPU
 	rip  uint64 // of the instruction at hand
 	fast bool   // 64-bit or flat 32-bit code: the special operations apply
-	segs bool   // 16- or 32-bit code with segments: those of registers and of fast_segs.go do
+	segs bool   // else, 16-bit code or code with segments: those of registers and of fast_segs.go do
 }
 
 // liveness finds which instructions' flags somebody may look at: a later instruction, a
@@ -169,7 +170,7 @@ func (t *translator) flagUse(in *Inst, need bool) flagUse {
 	u := flagUse{reads: in.Op.Reads, writes: in.Op.Writes}
 	var probe op
 	switch fam := family(in); {
-	case !t.fast && !t.segs || fam == famNone || fam == famRepMovs || fam == famRepStos || !t.special(&probe, in, need):
+	case fam == famNone || fam == famRepMovs || fam == famRepStos || !t.special(&probe, in, need):
 		u.leaves = true
 	case in.Dst.Kind == ArgMem || in.Src.Kind == ArgMem:
 		u.leaves = fam != famLea && fam != famNop
@@ -737,7 +738,7 @@ func (t *translator) displacement(o *op, in *Inst) bool {
 	if t.segs {
 		target &= in.OpSize.Mask()
 		o.aux = uint32(target - t.rip - uint64(in.Len))
-		return target <= uint64(t.c.Seg[x86.CS].Limit) && in.OpSize == in.CodeSize
+		return target <= uint64(t.c.Seg[x86.CS].Limit)
 	}
 	return in.CodeSize != 8 || uint64(int64(target<<16)>>16) == target
 }

@@ -433,7 +433,7 @@ func (s *segmentOps) others() bool {
 	case "LOOP", "LOOPE", "LOOPNE", "JRCXZ":
 		o := s.add(opSegLoop)
 		o.imm, o.cc = in.AddrSize.Mask(), in.Code&3
-		return s.displacement(o, in)
+		return in.OpSize == in.CodeSize && s.displacement(o, in)
 	case "XLAT":
 		o := s.str(opSegXlat)
 		o.src = RegSeg + uint8(x86.DS)

@@ -423,7 +423,7 @@ func opSegCallReg(c *CPU, o *op) *op {
 	if t > uint64(c.Seg[x86.CS].Limit) || !c.segPush(o, o.rip+uint64(o.size)) {
 		return c.bail(o)
 	}
-	return c.jumpSegs(t)
+	return c.jumpAny(t)
 }
 
 func opSegJmpReg(c *CPU, o *op) *op {
@@ -431,7 +431,7 @@ func opSegJmpReg(c *CPU, o *op) *op {
 	if t > uint64(c.Seg[x86.CS].Limit) {
 		return c.bail(o)
 	}
-	return c.jumpSegs(t)
+	return c.jumpAny(t)
 }
 
 // opSegRet is RET, which drops o.imm bytes behind the return address.
@@ -441,7 +441,7 @@ func opSegRet(c *CPU, o *op) *op {
 		return c.bail(o)
 	}
 	c.setSP(c.stackAt(int(o.scale) + int(o.imm)))
-	return c.jumpSegs(t)
+	return c.jumpAny(t)
 }
 
 // opSegLoop is LOOPNE, LOOPE, LOOP and JCXZ by o.cc, the low bits of their opcodes; o.imm is the
