@@ -12,6 +12,7 @@ func ends(in *Inst) bool {
 // flagUse is what an instruction of a block does with the status flags.
 type flagUse struct {
 	reads, writes x86.Flags // writes: those it always sets
+	live          x86.Flags // somebody may look at these behind it
 	leaves        bool      // it may leave the block before anything happened, or in mid-course
 	need          bool      // somebody looks at what it writes
 }
@@ -56,7 +57,12 @@ func (c *CPU) translate(b *block, insts []Inst) {
 	t.segs = !t.fast
 	uses := f.flags[:len(insts)]
 	t.liveness(insts, uses)
-	ops := f.ops.take(t.room(len(insts)))
+	ops := f.ops.take(1 + t.room(len(insts)))
+	b.first = &ops[0]
+	if t.fast && f.native != nil {
+		ops[0] = op{fn: opCold, disp: uint64(f.blocks.n - 1)}
+		ops = ops[1:]
+	}
 	n := 0
 	for i := 0; i < len(insts); {
 		o := &ops[n]
@@ -77,7 +83,6 @@ func (c *CPU) translate(b *block, insts []Inst) {
 	}
 	f.ops.n -= len(ops) - (n + 1) // not all were needed
 	last := &insts[len(insts)-1]
-	b.first = &ops[0]
 	if ends(last) {
 		b.last = &ops[n-1]
 		b.last.next = nil
@@ -157,7 +162,7 @@ func (t *translator) liveness(insts []Inst, uses []flagUse) {
 		in, u := &insts[i], &uses[i]
 		need := live&in.Op.Writes != 0
 		*u = t.flagUse(in, need)
-		u.need = need
+		u.need, u.live = need, live
 		live = live&^u.writes | u.reads
 		if u.leaves {
 			live = x86.FlagsStatus

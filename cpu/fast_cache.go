@@ -29,15 +29,16 @@ type op struct {
 
 // A block is a run of instructions in one page that is entered only at its start.
 type block struct {
-	off   uint64 // of its first byte in the backing; all ones when it is dead
-	rip   uint64 // see blockRIP
-	mode  uint32
-	size  uint16 // bytes
-	n     uint8  // instructions
-	first *op
-	last  *op    // holds the links to other blocks
-	hash  *block // next with the same hash
-	page  *block // next on the same page
+	off    uint64 // of its first byte in the backing; all ones when it is dead
+	rip    uint64 // see blockRIP
+	mode   uint32
+	size   uint16 // bytes
+	n      uint8  // instructions
+	first  *op
+	last   *op          // holds the links to other blocks
+	native *nativeBlock // its machine code, or nil
+	hash   *block       // next with the same hash
+	page   *block       // next on the same page
 }
 
 // Sizes of the cache. All of it is flushed when something is used up.
@@ -83,6 +84,8 @@ type fastEngine struct {
 	jumps [jumpSize]jump
 	table [hashSize]*block
 	pages []codePage
+
+	native *nativeTier // nil where there is none
 
 	ops    arena[op]
 	insts  arena[Inst]
@@ -164,7 +167,7 @@ func (c *CPU) BlocksBuilt() uint64 {
 }
 
 func newFastEngine(mem *phys.Memory) *fastEngine {
-	return &fastEngine{mem: mem, pages: make([]codePage, len(mem.Backing())/mmuPage)}
+	return &fastEngine{mem: mem, pages: make([]codePage, len(mem.Backing())/mmuPage), native: newNativeTier()}
 }
 
 // CodeWritten tells the engine that n bytes at offset off of the backing, within one page,
@@ -338,6 +341,9 @@ func (f *fastEngine) kill(b *block) {
 	}
 	b.off = deadOffset
 	b.first.len = 0 // for links from other pages
+	if b.native != nil {
+		f.native.kill(b.native)
+	}
 }
 
 // prune takes dead blocks out of the list of their page, and undoes all links on the page.
@@ -372,10 +378,35 @@ func (f *fastEngine) flush() {
 	clear(f.table[:])
 	f.ops.n, f.insts.n, f.blocks.n = 0, 0, 0
 	f.from = nil
+	if f.native != nil {
+		f.native.reset()
+	}
 }
 
 // full says whether there may be no room for another block.
 func (f *fastEngine) full() bool {
 	const few = 1 << 10 // blocks that the host's caches hold
-	return f.eager && f.blocks.n > few || f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
+	return f.native != nil && f.native.full || f.eager && f.blocks.n > few || f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
+}
+
+// SetNative has RunFast make machine code of the host of a block that is entered for the n-th
+// time, where the host allows it; with 0 never. What the guest sees does not depend on it.
+func (c *CPU) SetNative(n uint32) {
+	if c.fast == nil {
+		c.enableFast()
+	}
+	c.fast.setNative(n)
+}
+
+func (f *fastEngine) setNative(n uint32) {
+	f.flush()
+	if n == 0 {
+		f.native.close()
+		f.native = nil
+		return
+	}
+	if f.native == nil {
+		f.native = newNativeTier()
+	}
+	f.native.setHeat(n)
 }

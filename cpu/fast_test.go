@@ -21,6 +21,7 @@ import (
 
 var (
 	fastPrograms = flag.Int("fast.programs", 4000, "random programs to compare the engines with")
+	fastHeat     = flag.Uint("fast.heat", 1, "entries after which a block becomes machine code, 0 for never")
 	fastSeed     = flag.Uint64("fast.seed", 1, "first seed of the random programs")
 	fastModes    = flag.String("fast.modes", strings.Join(fzModes, ","), "their modes, more often if named more often")
 )
@@ -862,12 +863,18 @@ func fzReport(tb testing.TB, a, b *fzRig, p *fzProgram, before Snapshot, n, na, 
 
 // Random programs leave the same state on both engines, wherever they are stopped.
 func TestFastEngineAgreesWithPlain(t *testing.T) {
-	a, b := newFzRig(t), newFzRig(t)
+	a, blocks, b := newFzRig(t), newFzRig(t), newFzRig(t)
+	blocks.cpu.SetNative(0)
+	b.cpu.SetNative(uint32(*fastHeat))
 	base := a.cpu.Save()
 	var total int64
 	bad := 0
 	for i := range *fastPrograms {
-		n, ok := fzRun(t, a, b, fzMake(base, *fastSeed+uint64(i)))
+		fast := b
+		if i%4 == 3 {
+			fast = blocks
+		}
+		n, ok := fzRun(t, a, fast, fzMake(base, *fastSeed+uint64(i)))
 		total += n
 		if !ok {
 			if bad++; bad >= 3 {
@@ -875,7 +882,7 @@ func TestFastEngineAgreesWithPlain(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d instructions; %d blocks built, %d flushes", total, b.cpu.fast.built, b.cpu.fast.flushed)
+	t.Logf("%d instructions; %d blocks built, %d flushes; %s", total, b.cpu.fast.built, b.cpu.fast.flushed, b.cpu.fast.native.stats())
 }
 
 // FuzzFast is the same for seeds that a fuzzer chooses.
@@ -885,6 +892,7 @@ func FuzzFast(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		a, b := newFzRig(t), newFzRig(t)
+		b.cpu.SetNative(1)
 		fzRun(t, a, b, fzMake(a.cpu.Save(), seed))
 	})
 }

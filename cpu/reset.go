@@ -37,6 +37,9 @@ func (c *CPU) Close() error {
 		return nil
 	}
 	c.S, c.MMU = nil, nil
+	if c.fast != nil && c.first == c {
+		c.fast.native.close()
+	}
 	if err := releaseState(s); err != nil {
 		return fmt.Errorf("cpu: release processor state: %w", err)
 	}

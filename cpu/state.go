@@ -44,9 +44,13 @@ type State struct {
 	Jump [4096]JumpEntry
 }
 
-// A JumpEntry caches where the code of a linear address is, for generated code.
+// A JumpEntry caches where the machine code of a block is that an indirect jump led to: the
+// block at linear address RIP, at offset Off of the backing, for mode word Mode.
 type JumpEntry struct {
-	Key, Host uint64
+	RIP, Off uint64
+	Host     uint64 // address of the machine code
+	Mode     uint32
+	_        uint32
 }
 
 // scratchBelow is the number of bytes kept free directly below a State (native-tier

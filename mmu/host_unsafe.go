@@ -25,6 +25,9 @@ func (m *MMU) at(off uint64) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(m.back)), off)
 }
 
+// hostAddr is at as a number, for generated code.
+func (m *MMU) hostAddr(off uint64) uint64 { return uint64(uintptr(m.at(off))) }
+
 func (m *MMU) get8(off uint64) uint64 { return uint64(*(*uint8)(m.at(off))) }
 func (m *MMU) put8(off, v uint64)     { *(*uint8)(m.at(off)) = uint8(v) }
 

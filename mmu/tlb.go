@@ -25,7 +25,7 @@ const codeSize = 1024
 // decoded code that it holds, WTag is besideTag of the page.
 type TLBEntry struct {
 	RTag, WTag uint64
-	Host       uint64 // host address of the page, for generated code; 0 for now
+	Host       uint64 // host address of the page, for generated code; 0 where there is none
 	Off        uint64 // offset of the page in phys.Memory.Backing
 }
 
@@ -290,7 +290,7 @@ func (m *MMU) fillData(la uint64, c Class, to mapping) {
 		m.slots[c].forget(m.tlb.Data[c][:], i, la)
 		return
 	}
-	e.Off = page.Off
+	e.Off, e.Host = page.Off, m.hostAddr(page.Off)
 	e.RTag, e.WTag = la, noTag(i)
 	if page.Writable && to.flags&slotWrite != 0 {
 		switch {

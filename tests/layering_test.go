@@ -25,7 +25,8 @@ var mayImport = map[string][]string{
 	"cpu/simd":             {},
 	"mmu/phys":             {},
 	"mmu":                  {"cpu/x86", "mmu/phys"},
-	"cpu":                  {"cpu/alu", "cpu/f80", "cpu/simd", "cpu/x86", "mmu", "mmu/phys"},
+	"cpu/emit":             {},
+	"cpu":                  {"cpu/alu", "cpu/emit", "cpu/f80", "cpu/simd", "cpu/x86", "mmu", "mmu/phys"},
 	"cpu/fastgen":          {}, // writes Go
 	"devices":              {},
 	"devices/devicestest":  {"devices"},
