@@ -22,6 +22,28 @@ const (
 	Check               // both side by side, compared; writes to drives are discarded
 )
 
+// Native says whether the fast engine makes machine code of the host of what the guest executes
+// often. It does so on Linux on x86-64; elsewhere nothing depends on it. What the guest sees
+// never does.
+type Native uint8
+
+// Values of Native.
+const (
+	NativeAuto   Native = iota // of blocks that are entered often, where the host allows it
+	NativeOff                  // of none
+	NativeAlways               // of every block: for tests
+)
+
+// setNative passes Config.Native on.
+func (m *Machine) setNative() {
+	switch m.cfg.Native {
+	case NativeOff:
+		m.cpu.SetNative(0)
+	case NativeAlways:
+		m.cpu.SetNative(1)
+	}
+}
+
 // ErrDiverged is the error, wrapped, of a Check run in which the engines differ, and of a
 // replay that differs from the recording.
 var ErrDiverged = errors.New("the engines differ")

@@ -99,6 +99,7 @@ type Config struct {
 	NoReboot     bool      // a reset ends Run
 	Clock        Clock
 	Engine       Engine
+	Native       Native
 	RTCStart     time.Time // what the RTC shows at power-on; zero is 2026-01-01 00:00:00
 	// SerialPace makes the UARTs take the time of their programmed speed for each
 	// character, instead of a short fixed one.

@@ -50,6 +50,7 @@ func (m *Machine) makeCPUs() error {
 		b.cpus = append(b.cpus, c)
 	}
 	b.cpu = b.cpus[0]
+	m.setNative()
 	return nil
 }
 

@@ -43,6 +43,7 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "cpu", Category: catMachine, Usage: "`MODEL[,+FEATURE]`: processor; help lists"},
 		&cli.StringFlag{Name: "smp", Category: catMachine, Usage: "`N[,sockets=S][,cores=C][,threads=T]`: processors (default 1)"},
 		&cli.StringFlag{Name: "engine", Category: catInside, Value: "fast", Usage: "-`NAME`: fast; plain, the definition of what the machine does; check, both side by\nside, comparing them (disks are not written then)"},
+		&cli.StringFlag{Name: "native", Category: catInside, Value: "auto", Usage: "-`MODE`: whether the fast engine makes machine code of the host: auto, of what is\nexecuted often (Linux on x86-64); off; always"},
 		&cli.StringFlag{Name: "clock", Category: catLimits, Usage: "-`MODE`: virtual, as fast as the host can, or real, paced (default: real\nwhen a person sits at the terminal, virtual otherwise)"},
 		&cli.StringFlag{Name: "budget", Category: catLimits, Usage: "-`N`: end after N guest instructions; K, M, G mean thousands, millions, ..."},
 		&cli.DurationFlag{Name: "timeout", Category: catLimits, Usage: "-`TIME`: end with status 124 after this time of the host, such as 90s"},

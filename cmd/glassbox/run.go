@@ -230,6 +230,9 @@ func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
 		return nil, usagef("--engine %s: want fast, plain or check", c.String("engine"))
 	}
 	o.cfg.Engine = engine
+	if o.cfg.Native, ok = natives[c.String("native")]; !ok {
+		return nil, usagef("--native %s: want auto, off or always", c.String("native"))
+	}
 	if d := c.String("d"); d != "" {
 		o.logMask = strings.Split(d, ",")
 		for _, item := range o.logMask {
@@ -240,6 +243,9 @@ func commonOptions(c *cli.Context, t *typing) (o *options, err error) {
 	}
 	return o, nil
 }
+
+// natives are the values of --native.
+var natives = map[string]machine.Native{"": machine.NativeAuto, "auto": machine.NativeAuto, "off": machine.NativeOff, "always": machine.NativeAlways}
 
 // engines are the values of --engine.
 var engines = map[string]machine.Engine{"fast": machine.Fast, "plain": machine.Plain, "check": machine.Check}

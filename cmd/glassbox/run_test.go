@@ -59,6 +59,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{exitUsage, "instructions", []string{"-kernel", kernel, "--budget", "many"}},
 		{exitUsage, "1 to 255", []string{"-kernel", kernel, "-smp", "400"}},
 		{exitUsage, "want fast, plain or check", []string{"-kernel", kernel, "--engine", "warp"}},
+		{exitUsage, "want auto, off or always", []string{"-kernel", kernel, "--native", "maybe"}},
 		{exitUsage, "only pc", []string{"-kernel", kernel, "-machine", "q35"}},
 		{exitUsage, "unknown CPU model", []string{"-kernel", kernel, "-cpu", "z80"}},
 		{exitNotFound, "nosuch", []string{"-kernel", "nosuch"}},
