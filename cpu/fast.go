@@ -17,6 +17,7 @@ import (
 //	fast_string.go  REP MOVS and REP STOS
 //	fast_system.go  CLI, STI, SWAPGS and others of kernels
 //	fast_*_gen.go   operations written by fastgen
+//	native*.go      machine code of blocks entered often, on some hosts
 //	FAST.md         where time goes and what was tried
 
 //go:generate go run ./fastgen
