@@ -446,6 +446,11 @@ func (s *segmentOps) others() bool {
 			return s.repeated(name)
 		}
 		h = segStrings[name]
+	case "CLC", "STC":
+		s.add(opSegCF).imm = uint64(b2i(name == "STC"))
+		return true
+	case "CMC":
+		h = opSegCmc
 	default:
 		return s.segs && s.farOf(name)
 	}
@@ -465,19 +470,15 @@ func (s *segmentOps) str(h handler) *op {
 	return o
 }
 
-// repeated is REP MOVS and REP STOS; the instruction is kept for what they do not do.
+// repeated is REP MOVS, STOS, SCAS and CMPS; the instruction is kept for what they do not do. o.dst
+// is 1 when the last two go on while elements are equal.
 func (s *segmentOps) repeated(name string) bool {
-	var h handler
-	switch name {
-	case "MOVS":
-		h = opSegRepMovs
-	case "STOS":
-		h = opSegRepStos
-	default:
+	h := segRepeats[name]
+	if h == nil {
 		return false
 	}
 	o, f := s.str(h), s.c.fast
-	o.aux, o.cc = uint32(f.insts.n), 1
+	o.aux, o.cc, o.dst = uint32(f.insts.n), 1, s.in.Rep&1
 	*f.insts.takeOne() = *s.in
 	return true
 }

@@ -317,7 +317,7 @@ func (c *CPU) segPush(o *op, v uint64) bool {
 	w := width(o.scale)
 	sp := c.stackAt(-int(w))
 	la, ok := c.writable(RegSeg+uint8(x86.SS), sp, uint64(w))
-	if !ok || !c.storeOp(la, v, w) {
+	if !ok || !(w == 2 && c.store16(la, v)) && !c.storeOp(la, v, w) {
 		return false
 	}
 	c.setSP(sp)
@@ -330,6 +330,11 @@ func (c *CPU) segTop(o *op, sp uint64) (v uint64, ok bool) {
 	la, ok := c.readable(RegSeg+uint8(x86.SS), sp, uint64(w))
 	if !ok {
 		return 0, false
+	}
+	if w == 2 {
+		if v, ok = c.load16(la); ok {
+			return v, true
+		}
 	}
 	return c.loadOp(la, w)
 }

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"encoding/binary"
+
 	"github.com/glassbox-vm/glassbox/cpu/x86"
 	"github.com/glassbox-vm/glassbox/mmu"
 )
@@ -10,6 +12,10 @@ import (
 
 var segStrings = map[string]handler{
 	"LODS": opSegLods, "STOS": opSegStos, "MOVS": opSegMovs, "SCAS": opSegScas, "CMPS": opSegCmps,
+}
+
+var segRepeats = map[string]handler{
+	"STOS": opSegRepStos, "MOVS": opSegRepMovs, "SCAS": opSegRepScas, "CMPS": opSegRepCmps,
 }
 
 // segSource and segTarget are the elements at rSI and rDI.
@@ -124,11 +130,7 @@ func opSegRepMovs(c *CPU, o *op) *op {
 		return opPlainLast(c, o)
 	}
 	size := n << o.scale
-	from, ok := c.readable(o.src, src, size)
-	if !ok || src+size-1 > o.imm {
-		return opPlainLast(c, o)
-	}
-	at, ok := c.span(uint64(from), mmu.AccessRead)
+	at, ok := c.segSpan(o, o.src, src, size)
 	if !ok {
 		return opPlainLast(c, o)
 	}
@@ -168,6 +170,84 @@ func (c *CPU) segTargetSpan(o *op, off, size uint64) (to uint64, ok bool) {
 		return to, c.isData(to, int(size))
 	}
 	return c.span(uint64(la), mmu.AccessWrite)
+}
+
+// segSpan is where in the backing size bytes at offset off of the segment with the base in slot seg
+// are, all on one page, if they may be read.
+func (c *CPU) segSpan(o *op, seg uint8, off, size uint64) (at uint64, ok bool) {
+	la, ok := c.readable(seg, off, size)
+	if !ok || off+size-1 > o.imm {
+		return 0, false
+	}
+	return c.span(uint64(la), mmu.AccessRead)
+}
+
+// opSegRepScas is a slice of REPE and REPNE SCAS, opSegRepCmps one of CMPS.
+func opSegRepScas(c *CPU, o *op) *op {
+	dst := c.S.R[x86.RDI] & o.imm
+	n := c.upwards(o, *c.S.r(o.seg)+dst)
+	if n == 0 {
+		return opPlainLast(c, o)
+	}
+	at, ok := c.segSpan(o, o.seg, dst, n<<o.scale)
+	if !ok {
+		return opPlainLast(c, o)
+	}
+	x := c.reg(x86.RAX, 1<<o.scale)
+	var i, y uint64
+	for found := false; i < n && !found; i++ {
+		y = c.element(o, at, i)
+		found = (x == y) != (o.dst != 0)
+	}
+	return c.searched(o, n, i, x, y)
+}
+
+func opSegRepCmps(c *CPU, o *op) *op {
+	src, dst := c.S.R[x86.RSI]&o.imm, c.S.R[x86.RDI]&o.imm
+	n := c.upwards(o, *c.S.r(o.src)+src, *c.S.r(o.seg)+dst)
+	if n == 0 {
+		return opPlainLast(c, o)
+	}
+	at, ok := c.segSpan(o, o.seg, dst, n<<o.scale) // processors read it first
+	if !ok {
+		return opPlainLast(c, o)
+	}
+	from, ok := c.segSpan(o, o.src, src, n<<o.scale)
+	if !ok {
+		return opPlainLast(c, o)
+	}
+	var i, x, y uint64
+	for found := false; i < n && !found; i++ {
+		x, y = c.element(o, from, i), c.element(o, at, i)
+		found = (x == y) != (o.dst != 0)
+	}
+	c.setIndex(x86.RSI, o.imm, src+i<<o.scale)
+	return c.searched(o, n, i, x, y)
+}
+
+// element is element i of the string at offset off of the backing.
+func (c *CPU) element(o *op, off, i uint64) uint64 {
+	b := c.Phys.Backing()[off+i<<o.scale:]
+	switch o.scale {
+	case 0:
+		return uint64(b[0])
+	case 1:
+		return uint64(binary.LittleEndian.Uint16(b))
+	}
+	return uint64(binary.LittleEndian.Uint32(b))
+}
+
+// searched ends a slice of n elements of SCAS or CMPS after i, the last of which were x and y. The
+// flags change with the last of all.
+func (c *CPU) searched(o *op, n, i, x, y uint64) *op {
+	c.spend(int64(n))
+	c.setIndex(x86.RDI, o.imm, c.S.R[x86.RDI]+i<<o.scale)
+	c.setIndex(x86.RCX, o.imm, c.S.R[x86.RCX]-i)
+	if c.S.R[x86.RCX]&o.imm != 0 && (x == y) == (o.dst != 0) {
+		return c.jumpAny(o.rip)
+	}
+	c.compared(o, x, y)
+	return opFall(c, o)
 }
 
 // segSliced is sliced where segments count.
