@@ -152,7 +152,7 @@ type CPU struct {
 	operand   uint64                     // of the fast engine: where opSegModify found its operand
 	monitored bool                       // of first: MONITOR has been used, so stores beside code may end an MWAIT
 	fast      *fastEngine                // nil until RunFast
-	jumpEpoch uint64                     // nativeTier.epoch that State.Jump belongs to
+	jumpEpoch uint64                     // fastEngine.flushed that State.Jump belongs to
 	fpAll     bool                       // x87 instructions change more pointers than FIP
 	miss      miss                       // of the operation that just gave up
 	tlb       *[mmu.TLBSize]mmu.TLBEntry // the table of class

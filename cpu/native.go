@@ -47,8 +47,7 @@ type nativeTier struct {
 	common int      // offset of the code that leaves
 	heat   uint32
 	exits  arena[nativeExit]
-	full   bool   // no more room: flush at the next look-up
-	epoch  uint64 // counts flushes
+	full   bool // no more room: flush at the next look-up
 
 	builder nativeBuilder
 
@@ -129,7 +128,6 @@ func (t *nativeTier) setHeat(n uint32) {
 // reset forgets all code.
 func (t *nativeTier) reset() {
 	t.code.N, t.exits.n, t.full = 16, 0, false // no code has offset 0
-	t.epoch++
 	t.common = t.code.N
 	a := &t.code
 	for g := uint8(0); g < 12; g++ {
@@ -165,8 +163,8 @@ func opNative(c *CPU, o *op) *op {
 	t := c.fast.native
 	at := int(o.imm)
 	for {
-		if c.jumpEpoch != t.epoch {
-			c.jumpEpoch = t.epoch
+		if c.jumpEpoch != c.fast.flushed {
+			c.jumpEpoch = c.fast.flushed
 			clear(c.S.Jump[:])
 		}
 		spare := max(0, c.S.Budget-nativeStay)

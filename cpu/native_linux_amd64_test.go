@@ -1,0 +1,53 @@
+//go:build linux && amd64 && !purego
+
+package cpu
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/glassbox-vm/glassbox/cpu/x86"
+)
+
+// nativeAgree is fzAgree with machine code made of every block at its first entry.
+func nativeAgree(t *testing.T, mode, code string) *fzRig {
+	t.Helper()
+	a, b := newFzRig(t), newFzRig(t)
+	b.cpu.SetNative(1)
+	_, ok := fzRun(t, a, b, fzHand(a.cpu.Save(), mode, code))
+	require.True(t, ok)
+	require.NotZero(t, b.cpu.fast.native.built, "nothing became machine code")
+	return a
+}
+
+// INC of memory keeps CF of the instruction before it, also when it has to be begun again
+// because the TLB did not know its page.
+func TestNativeIncOfMemoryKeepsCarryOverAMiss(t *testing.T) {
+	for _, code := range []string{
+		"b8ffffffff 83c001 ff042500000200 0f92c2 f4", // mov eax, -1; add eax, 1; inc dword [20000h]; setc dl; hlt
+		"b8ffffffff 83c000 ff042500000200 0f92c2 f4", // CF is 0
+		"b8ffffffff 83c001 ff0c2500000200 0f92c2 f4", // dec
+		"b8ffffffff 83c000 ff0c2500000200 0f92c2 f4",
+	} {
+		r := nativeAgree(t, "long", code)
+		require.Equal(t, Halted, r.cpu.Activity)
+	}
+}
+
+// Machine code that was made before the tier was taken away and given back is not entered.
+func TestNativeTierIsTakenAwayAndComesBack(t *testing.T) {
+	r := newFzRig(t)
+	base := r.cpu.Save()
+	for n := range 4 { // every time the function is longer, so that the same block lies elsewhere
+		p := fzHand(base, "long", "b900010000 e80a000000 ffc9 75f7 f4 0000000000"+ // loop: call f; dec ecx; jnz loop; hlt
+			strings.Repeat("83c001", 2*n+1)+"c3") // f: add eax, 1...; ret
+		r.cpu.SetNative(1)
+		r.load(t, p)
+		r.cpu.RunFast(100_000)
+		require.Equal(t, Halted, r.cpu.Activity)
+		require.Equal(t, uint64(0x100*(2*n+1)), r.cpu.S.R[x86.RAX])
+		r.cpu.SetNative(0)
+	}
+}
