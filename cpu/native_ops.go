@@ -327,6 +327,9 @@ func (n *nativeBuilder) unary(fam fam) bool {
 		need = false
 	}
 	counts := fam == famInc || fam == famDec
+	if in.Dst.Kind == ArgMem && !n.access(w, true) { // first: begun again, the host's CF is gone
+		return false
+	}
 	if need && counts && n.use_.live&x86.FlagCF != 0 && !n.keepCF() {
 		return false
 	}
@@ -346,9 +349,6 @@ func (n *nativeBuilder) unary(fam fam) bool {
 	result := place{kind: inReg, reg: in.Dst.Reg}
 	if in.Dst.Kind == ArgMem {
 		result = place{}
-		if !n.access(w, true) {
-			return false
-		}
 		n.LoadR(w, emit.R15, nativeMem)
 		apply(emit.R15)
 		n.StoreR(w, nativeMem, emit.R15)
