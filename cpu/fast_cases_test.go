@@ -31,7 +31,7 @@ func fzHand(base Snapshot, mode, code string) *fzProgram {
 	if err != nil {
 		panic(err)
 	}
-	p.code, p.at = b, [2]uint64{fzCode, fzCode + 0x1000}
+	p.code, p.at = b, []uint64{fzCode, fzCode + 0x1000}
 	p.state.RIP = fzCode
 	return p
 }

@@ -115,14 +115,15 @@ func newFzRig(tb testing.TB) *fzRig {
 type fzImage [fzUsed]byte
 
 // A fzProgram is memory and registers to start with. Programs share images; code is what
-// they have of their own, at two places.
+// they have of their own, at some places.
 type fzProgram struct {
 	image *fzImage
-	at    [2]uint64
+	at    []uint64
 	code  []byte
 	state Snapshot
 	seed  uint64
 	mode  string
+	limit int64 // instructions to run at most, 0 for the usual number
 }
 
 // fzImages are those of the present 4096 seeds, by mode.
@@ -181,7 +182,7 @@ func fzMake(base Snapshot, seed uint64) *fzProgram {
 	}
 	n := 5 + min(rnd.IntN(46), rnd.IntN(46))
 	code := g.program(n)
-	p.at, p.code = [2]uint64{uint64(at), uint64(at + 0x1000)}, code
+	p.at, p.code = []uint64{uint64(at), uint64(at + 0x1000)}, code
 	for rnd.IntN(3) != 0 { // write to the program, or to its copy
 		r := [...]int{x86.RAX, x86.RBX, x86.RSI, x86.RDI, x86.RBP, 8, 13}[rnd.IntN(7)]
 		p.state.GPR[r] = uint64(at + rnd.IntN(len(code)) + 0x1000*rnd.IntN(2))
@@ -736,8 +737,9 @@ func (r *fzRig) load(tb testing.TB, p *fzProgram) {
 	}
 	r.written.Clean()
 	r.image = p.image
-	r.mem.WriteAt(p.code, phys.Addr(p.at[0]))
-	r.mem.WriteAt(p.code, phys.Addr(p.at[1]))
+	for _, at := range p.at {
+		r.mem.WriteAt(p.code, phys.Addr(at))
+	}
 	r.log = r.log[:0]
 	r.cpu.INTR, r.cpu.stop = false, 0
 	r.cpu.instructions = 0
@@ -780,11 +782,16 @@ func fzRun(tb testing.TB, a, b *fzRig, p *fzProgram) (executed int64, ok bool) {
 	if p.seed%32 == 0 {
 		limit = 400
 	}
+	if p.limit != 0 {
+		limit = p.limit
+	}
 	for executed < limit {
 		before := a.cpu.Save()
 		n := int64(1 + rnd.IntN(60))
 		if rnd.IntN(4) == 0 {
 			n = limit
+		} else if p.limit != 0 && rnd.IntN(2) == 0 {
+			n = 1 + rnd.Int64N(limit)
 		}
 		na, ra := a.cpu.Run(n)
 		nb, rb := b.cpu.RunFast(n)
