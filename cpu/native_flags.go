@@ -215,23 +215,22 @@ func (n *nativeBuilder) condition(cc uint8) (host uint8, ok bool) {
 		return 0, false
 	case kind == ccSub || kind == ccAdd:
 		n.again(kind, w)
-		n.host = x86.FlagsStatus &^ x86.FlagAF
-		if f.ccop&lazyHasCF != 0 {
-			n.host &^= x86.FlagCF
-		}
-		if f.ccop&lazyHasOF != 0 {
-			n.host &^= x86.FlagOF
-		}
-		return cc, true
+		n.host = hostAll
 	case kind == ccLogic:
 		n.testResult(w)
-		n.host = x86.FlagsStatus &^ x86.FlagAF
-		return cc, true
+		n.host = hostAll
 	case kind == ccMul || want&^(x86.FlagZF|x86.FlagSF|x86.FlagPF) != 0:
 		return 0, false
+	default:
+		n.testResult(w)
+		n.host = x86.FlagZF | x86.FlagSF | x86.FlagPF
 	}
-	n.testResult(w)
-	n.host = x86.FlagZF | x86.FlagSF | x86.FlagPF
+	if f.ccop&lazyHasCF != 0 {
+		n.host &^= x86.FlagCF
+	}
+	if f.ccop&lazyHasOF != 0 {
+		n.host &^= x86.FlagOF
+	}
 	return cc, true
 }
 

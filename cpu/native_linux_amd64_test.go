@@ -36,6 +36,13 @@ func TestNativeIncOfMemoryKeepsCarryOverAMiss(t *testing.T) {
 	}
 }
 
+// A comparison with 0 that finds SF of a logical instruction does not find CF of the bit test after it.
+func TestNativeConditionLeavesCarryOfABitTest(t *testing.T) {
+	r := nativeAgree(t, "long", "b801000000 b901000000"+ // mov eax, 1; mov ecx, 1
+		"09c0 0fbae100 0f98c2 19f6 f4") // or eax, eax; bt ecx, 0; sets dl; sbb esi, esi; hlt
+	require.Equal(t, uint64(0xffffffff), r.cpu.S.R[x86.RSI])
+}
+
 // Machine code that was made before the tier was taken away and given back is not entered.
 func TestNativeTierIsTakenAwayAndComesBack(t *testing.T) {
 	r := newFzRig(t)
