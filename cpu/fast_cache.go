@@ -166,6 +166,14 @@ func (c *CPU) BlocksBuilt() uint64 {
 	return c.fast.built
 }
 
+// NativeBuilt is how many of them became machine code of the host since that was last turned on, for tests.
+func (c *CPU) NativeBuilt() uint64 {
+	if c.fast == nil {
+		return 0
+	}
+	return c.fast.native.blocks()
+}
+
 func newFastEngine(mem *phys.Memory) *fastEngine {
 	return &fastEngine{mem: mem, pages: make([]codePage, len(mem.Backing())/mmuPage), native: newNativeTier()}
 }

@@ -110,6 +110,14 @@ func (t *nativeTier) close() {
 	}
 }
 
+// blocks is how many were built.
+func (t *nativeTier) blocks() uint64 {
+	if t == nil {
+		return 0
+	}
+	return t.built
+}
+
 // stats says what was done, for people who work on it.
 func (t *nativeTier) stats() string {
 	if t == nil {

@@ -16,4 +16,5 @@ func (t *nativeTier) kill(*nativeBlock) {}
 func (t *nativeTier) hot(uint32)        {}
 func opCold(_ *CPU, o *op) *op          { return o.after() }
 
-func (t *nativeTier) stats() string { return "no machine code" }
+func (t *nativeTier) blocks() uint64 { return 0 }
+func (t *nativeTier) stats() string  { return "no machine code" }

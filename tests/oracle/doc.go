@@ -5,7 +5,8 @@
 // emulator's own opcode rows (form.go, generate.go, special.go), so that every row is covered in
 // 16-, 32- and 64-bit code; byte strings (bytes.go) find out what is an instruction and how long it
 // is. helper/helper.asm executes them on the host's processor, a Rig on the plain and the fast
-// engine; a Campaign compares.
+// engine; a Campaign compares. For every other block of tests the fast engine makes machine code of the
+// host of what it executes, where it can.
 //
 // The emulator follows Intel's manual and processors. On an Intel host results must be equal to
 // the bit, undefined flags included (masks.go has the exceptions). On an AMD host the reviewed table in

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,32 @@ func TestFastEngineExecutesBlocks(t *testing.T) {
 		_, err := r.Replay(&Digest{Key: f.Key}, b, true, results)
 		require.NoError(t, err)
 		assert.Greater(t, r.c.BlocksBuilt()-before, uint64(BlockSize/2), "%s: those with a bad LOCK or AC set are not built", b.Name)
+	}
+}
+
+// TestNativeTierExecutesTests: where there is machine code of the host, the tests of a rig that asks for it
+// become some.
+func TestNativeTierExecutesTests(t *testing.T) {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		t.Skip("no native tier on this host")
+	}
+	r, err := NewRig(true)
+	require.NoError(t, err)
+	defer r.Close()
+	b, results := new(Block), new([BlockSize]Result)
+	for n, f := range Forms(r.Has)[:8] { // ADD
+		Generate(f, n, b)
+		for _, on := range []bool{false, true} {
+			r.Native(on)
+			before := r.c.NativeBuilt()
+			_, err := r.Replay(&Digest{Key: f.Key}, b, true, results)
+			require.NoError(t, err)
+			if on && f.Size == 8 {
+				assert.Greater(t, r.c.NativeBuilt()-before, uint64(BlockSize/4), f.Key)
+			} else if !on {
+				assert.Equal(t, before, r.c.NativeBuilt(), f.Key)
+			}
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ const entryDirty = 1 << 6
 type Rig struct {
 	c     *cpu.CPU
 	fast  bool
+	warm  bool // the TLB knows the windows before each test
 	ram   []byte
 	base  []byte                     // what the windows hold before each test
 	snaps map[[6]uint16]cpu.Snapshot // user mode with these selectors
@@ -93,6 +94,7 @@ func NewRig(fast bool) (*Rig, error) {
 	r := &Rig{c: c, fast: fast, ram: mem.RAM(), base: make([]byte, windowSize), snaps: map[[6]uint16]cpu.Snapshot{}}
 	if fast {
 		c.BuildAlways()
+		c.SetNative(never)
 	}
 	c.Ports = noPorts{}
 	c.OnInterrupt = func(v x86.Vector, _ cpu.EventKind) {
@@ -102,6 +104,24 @@ func NewRig(fast bool) (*Rig, error) {
 	}
 	r.tables()
 	return r, nil
+}
+
+// never is more often than any code of a test is entered.
+const never = 1 << 31
+
+// Native has the fast engine make machine code of the host of everything, if on, or of nothing.
+// Machine code leaves the first access to a page to the operations of the fast engine: therefore the
+// windows are in the TLB.
+func (r *Rig) Native(on bool) {
+	if on == r.warm {
+		return
+	}
+	heat := uint32(never)
+	if on {
+		heat = 1
+	}
+	r.c.SetNative(heat)
+	r.warm = on
 }
 
 // Close frees the rig.
@@ -268,6 +288,11 @@ func (r *Rig) Run(t *Test, out *Result, count int64) error {
 		return err
 	}
 	r.events, r.addr = 0, 0
+	if r.warm {
+		for i := range windowPages {
+			r.c.MMU.Fill(mmu.LinAddr(windowPages[i].lin), mmu.AccessWrite, mmu.ClassUser)
+		}
+	}
 	n := int64(0)
 	switch {
 	case r.fast && count > 0:
