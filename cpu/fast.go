@@ -16,6 +16,7 @@ import (
 //	fast_exec.go    operations written by hand
 //	fast_string.go  REP MOVS and REP STOS
 //	fast_system.go  CLI, STI, SWAPGS and others of kernels
+//	fast_segs*.go   16-bit code and code whose segments count
 //	fast_*_gen.go   operations written by fastgen
 //	native*.go      machine code of blocks entered often, on some hosts
 //	FAST.md         where time goes and what was tried

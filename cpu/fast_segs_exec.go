@@ -312,6 +312,17 @@ func opSegIdiv(c *CPU, o *op) *op {
 	return o.after()
 }
 
+// opSegCF is CLC and STC, by o.imm; opSegCmc is CMC.
+func opSegCF(c *CPU, o *op) *op {
+	c.overlay(lazyHasCF, x86.FlagCF, x86.Flags(o.imm))
+	return o.after()
+}
+
+func opSegCmc(c *CPU, o *op) *op {
+	c.overlay(lazyHasCF, x86.FlagCF, x86.Flags(c.lazyCF()^1))
+	return o.after()
+}
+
 // segPush pushes o.scale bytes; false leaves it to the plain engine.
 func (c *CPU) segPush(o *op, v uint64) bool {
 	w := width(o.scale)

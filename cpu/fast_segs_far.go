@@ -213,17 +213,6 @@ func (c *CPU) leaveAt(rip uint64) *op {
 	return nil
 }
 
-// opSegCF is CLC and STC, by o.imm; opSegCmc is CMC.
-func opSegCF(c *CPU, o *op) *op {
-	c.overlay(lazyHasCF, x86.FlagCF, x86.Flags(o.imm))
-	return o.after()
-}
-
-func opSegCmc(c *CPU, o *op) *op {
-	c.overlay(lazyHasCF, x86.FlagCF, x86.Flags(c.lazyCF()^1))
-	return o.after()
-}
-
 // opSegFlags puts the image of PUSHF into the slot of the memory operand.
 func opSegFlags(c *CPU, o *op) *op {
 	c.flushFlags()

@@ -231,7 +231,7 @@ func opQuickFlags(c *CPU, o *op) *op {
 }
 
 // quickNames are instructions on general registers that are as simple as those on vectors
-// and that have no operations of their own: in 16-bit code none has.
+// and that, or some forms of which, have no operations of their own.
 var quickNames = func() map[string]bool {
 	m := map[string]bool{}
 	for _, name := range strings.Fields(`SHLD SHRD RCL RCR ROL ROR SHL SHR SAR BSF BSR TZCNT LZCNT POPCNT
