@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,7 @@ type nfGen struct {
 	depth  int      // of pushes that are not popped yet
 	fars   int      // jumps to the copy on the next page
 	free   bool     // RSP is one of regs
+	vecs   bool     // many vectors
 }
 
 // An nfFix is a displacement or an address, at offset at of the code, of a subroutine.
@@ -66,6 +68,12 @@ func nfMake(base Snapshot, seed uint64) *fzProgram {
 	p.registers(rnd)
 	p.state.Seg[x86.FS].Base, p.state.Seg[x86.FS].Limit = fzData+0x1800, 0xffffffff
 	p.state.RFLAGS &^= uint64(x86.FlagDF)
+	if rnd.IntN(8) != 0 { // vectors fault seldom
+		p.state.CR0 &^= x86.CR0_TS
+		p.state.CR4 |= x86.CR4_OSXSAVE
+		p.state.XCR0 = xcrX87 | xstateSSE | xstateAVX
+		p.state.MXCSR |= 0x1f80
+	}
 	g := &nfGen{Rand: rnd, top: fzStack + 0x7c0, long: p.mode == "long" || p.mode == "user", at: fzCode + rnd.IntN(0x400)}
 	if rnd.IntN(3) == 0 {
 		g.at = fzCode + 0x1000 - rnd.IntN(150)
@@ -290,23 +298,33 @@ func (g *nfGen) rm(w int, op []byte, reg uint8, a nfArg, imm int64, n int) {
 	if a.seg != 0 {
 		g.code = append(g.code, a.seg)
 	}
-	reg7 := reg & 7 << 3
-	if !a.mem {
-		g.rex(w, reg, 0, a.reg)
-		g.code = append(append(g.code, op...), 0xc0|reg7|a.reg&7)
-		g.value(imm, n)
-		return
-	}
-	b, x := a.base, a.index
-	if b == nfNone {
-		b = 0
-	}
-	if x == nfNone {
-		x = 0
-	}
+	x, b := a.extends()
 	g.rex(w, reg, x, b)
 	g.code = append(g.code, op...)
+	g.modRM(reg, a, n)
+	g.value(imm, n)
+}
+
+// extends is the registers of a that REX.X and REX.B are of.
+func (a nfArg) extends() (x, b uint8) {
+	if !a.mem {
+		return 0, a.reg
+	}
+	if a.index != nfNone {
+		x = a.index
+	}
+	if a.base != nfNone {
+		b = a.base
+	}
+	return x, b
+}
+
+// modRM is ModRM, SIB and displacement, with n bytes to follow.
+func (g *nfGen) modRM(reg uint8, a nfArg, n int) {
+	reg7 := reg & 7 << 3
 	switch {
+	case !a.mem:
+		g.code = append(g.code, 0xc0|reg7|a.reg&7)
 	case a.rip:
 		g.code = append(g.code, reg7|5)
 		g.value(int64(a.disp)-int64(g.at+len(g.code)+4+n), 4)
@@ -337,6 +355,94 @@ func (g *nfGen) rm(w int, op []byte, reg uint8, a nfArg, imm int64, n int) {
 		}
 		g.value(int64(a.disp), size)
 	}
+}
+
+// nfVectors are opcodes of map 0F that work on vectors, and others beside them.
+var nfVectors = []byte{
+	0x10, 0x11, 0x10, 0x11, 0x28, 0x29, 0x6f, 0x7f, 0x6f, 0x7f, 0xd6, 0x7e, 0x6e, 0x7e, 0x2b, 0xe7, 0x12, 0x13, 0x16, 0x17,
+	0x14, 0x15, 0x54, 0x55, 0x56, 0x57, 0xc6, 0x50, 0xd7, 0x51, 0x58, 0x59, 0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0xc2, 0xe6,
+	0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x2e, 0x2f, 0x70, 0x71, 0x72, 0x73, 0x77, 0xf0, 0x52, 0x53, 0xc4, 0xc5, 0x7c, 0xd0,
+}
+
+// vector is an instruction of SSE, SSE2 or AVX that exists.
+func (g *nfGen) vector() {
+	for at := len(g.code); ; g.code = g.code[:at] {
+		last := g.tryVector()
+		var in Inst
+		if Decode(append(slices.Clone(g.code[last:]), make([]byte, 16)...), width(g.natural()), &in) && in.Bad == x86.NoReason && in.Op.Name != "MASKMOVDQU" {
+			return
+		}
+	}
+}
+
+// tryVector returns the offset of the instruction, on few registers, behind MOV for its address.
+func (g *nfGen) tryVector() (at int) {
+	op := nfVectors[g.IntN(len(nfVectors))]
+	if g.IntN(3) == 0 {
+		op = byte(0x60 + g.IntN(16))
+		if g.IntN(2) == 0 {
+			op = byte(0xd0 + g.IntN(48))
+		}
+	}
+	p := nfPick[byte](g.Rand, 0, 0x66, 0x66, 0xf3, 0xf2)
+	a, n := nfArg{reg: uint8(g.IntN(4))}, 0
+	general := op == 0x2a || op == 0x6e || op == 0x7e || op == 0xc4
+	if general && p != 0xf3 || op == 0x2a {
+		a.reg = g.reg()
+	}
+	reg := uint8(g.IntN(4))
+	switch {
+	case op == 0x70 || op == 0xc2 || op == 0xc6 || op == 0xc4 || op == 0xc5:
+		n = 1
+	case op >= 0x71 && op <= 0x73:
+		n, p, reg = 1, 0x66, nfPick[uint8](g.Rand, 2, 4, 6, 3, 7)
+	}
+	if g.IntN(5) < 2 && (op < 0x71 || op > 0x73) && op != 0x77 && op != 0x50 && op != 0xd7 && op != 0xf7 && op != 0xc5 {
+		a = g.mem(8)
+		if g.IntN(16) != 0 { // aligned
+			a.base, a.index = nfNone, nfNone
+			a.disp = int32(fzData+g.IntN(0x3fe0)) &^ 31
+			if g.IntN(8) == 0 {
+				a.disp = fzData + 0x1ff0
+			}
+		}
+	}
+	if op == 0x2c || op == 0x2d || op == 0x50 || op == 0xd7 || op == 0xc5 {
+		reg = g.reg()
+	}
+	w := 4
+	if g.long && g.IntN(4) == 0 {
+		w = 8
+	}
+	imm := int64(g.IntN(256))
+	if g.IntN(2) == 0 {
+		imm &= 0x1f
+	}
+	at = len(g.code)
+	if g.IntN(3) != 0 {
+		if p != 0 {
+			g.code = append(g.code, p)
+		}
+		g.rm(w, []byte{0x0f, op}, reg, a, imm, n)
+		return at
+	}
+	g.vex(w, p, op, reg, a, imm, n)
+	return at
+}
+
+// vex is an instruction with VEX of three bytes.
+func (g *nfGen) vex(w int, p, op byte, reg uint8, a nfArg, imm int64, n int) {
+	if a.seg != 0 {
+		g.code = append(g.code, a.seg)
+	}
+	x, b := a.extends()
+	v := byte(g.IntN(4))
+	if g.IntN(3) == 0 {
+		v = 0
+	}
+	pp := map[byte]byte{0: 0, 0x66: 1, 0xf3: 2, 0xf2: 3}[p]
+	g.code = append(g.code, 0xc4, ^(reg>>3<<7|x>>3<<6|b>>3<<5)&0xe0|1, byte(w)>>3<<7|^v&15<<3|byte(g.IntN(2))<<2|pp, op)
+	g.modRM(reg, a, n)
 	g.value(imm, n)
 }
 
@@ -736,10 +842,14 @@ func (g *nfGen) call() {
 
 // program is some instructions, a jump back to the first, and the subroutines.
 func (g *nfGen) program() {
+	g.vecs = g.IntN(3) == 0
 	for range 3 + g.IntN(8) {
 		g.sets()
 		for range g.IntN(4) {
 			g.keeps()
+		}
+		for g.vecs && g.IntN(4) != 0 {
+			g.vector()
 		}
 		for range g.IntN(3) {
 			g.uses()

@@ -97,7 +97,7 @@ func TestNativeTierBesideTheCollector(t *testing.T) {
 		b.cpu.SetNative(1 + uint32(n))
 		b.limitCode(64 << 10)
 		base := a.cpu.Save()
-		loop := fzHand(base, "long", "b9a0860100 48ff0424 4801c8 48d3c0 4883c504 ffc9 75f0 ebee") // a loop without end
+		loop := fzHand(base, "long", "b9a0860100 48ff0424 4801c8 48d3c0 4883c504 ffc9 75ee ebe7") // a loop without end
 		programs := make([]*fzProgram, 60)                                                        // fzMake is not for several goroutines
 		for i := range programs {
 			programs[i] = nfMake(base, *fastSeed+uint64(2000+100*n+i))
