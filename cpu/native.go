@@ -222,6 +222,7 @@ func (c *CPU) nativeLeft(t *nativeTier, x *nativeExit) *op {
 	case exitDead:
 		c.fast.from = nil
 		c.S.RIP = x.blk.b.rip
+		*c.S.jumpEntry(x.blk.b.rip) = JumpEntry{} // another block will be there
 		return nil
 	}
 	o := x.op
@@ -270,7 +271,12 @@ func (c *CPU) nativeEdge(t *nativeTier, x *nativeExit) *op {
 // into the jump cache of generated code.
 func (t *nativeTier) remember(c *CPU, first *op) {
 	b := c.fast.blocks.at(uint32(first.disp))
-	c.S.Jump[(uint32(b.rip)^uint32(b.rip)>>12)%nativeJumps] = JumpEntry{
+	*c.S.jumpEntry(b.rip) = JumpEntry{
 		RIP: b.rip, Off: b.off, Host: uint64(t.rx) + uint64(b.native.chained), Mode: b.mode,
 	}
+}
+
+// jumpEntry is where the jump cache of generated code would have rip.
+func (s *State) jumpEntry(rip uint64) *JumpEntry {
+	return &s.Jump[(uint32(rip)^uint32(rip)>>12)%nativeJumps]
 }

@@ -58,3 +58,18 @@ func TestNativeTierIsTakenAwayAndComesBack(t *testing.T) {
 		r.cpu.SetNative(0)
 	}
 }
+
+// A return to code that was written anew finds the new block in the end, not the removed one for ever.
+func TestNativeReturnToCodeWrittenAnew(t *testing.T) {
+	r := newFzRig(t)
+	r.cpu.SetNative(1)
+	p := fzHand(r.cpu.Save(), "long", "e80a000000 83c001 ebf6 0000000000 c3") // loop: call f; add eax, 1; jmp loop; f: ret
+	r.load(t, p)
+	r.cpu.RunFast(4000)
+	r.mem.WriteAt([]byte{0x83, 0xc0, 0x02}, fzCode+5) // add eax, 2
+	r.cpu.RunFast(4000)
+	left, rax := r.cpu.fast.native.left, r.cpu.S.R[x86.RAX]
+	r.cpu.RunFast(4000)
+	require.Equal(t, uint64(2000), r.cpu.S.R[x86.RAX]-rax)
+	require.Less(t, r.cpu.fast.native.left-left, uint64(20))
+}
