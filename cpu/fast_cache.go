@@ -144,6 +144,7 @@ func (c *CPU) enableFast() {
 	}
 	c.fpAll = !c.Model.Has(FeatFDPExcptn) || !c.Model.Has(FeatZeroFCS)
 	c.base = baseOf(c.Phys.Backing())
+	c.S.HostMXCSR = 0x1f80 // Go's
 	if c.Phys.OnCodeWrite == nil {
 		c.Phys.OnCodeWrite = c.memoryWritten
 	}

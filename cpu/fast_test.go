@@ -831,7 +831,7 @@ func fzReport(tb testing.TB, a, b *fzRig, p *fzProgram, before Snapshot, n, na, 
 	}
 	for i := range sa.XMM {
 		if sa.XMM[i] != sb.XMM[i] {
-			tb.Logf("XMM%d: plain %x fast %x", i, sa.XMM[i][:16], sb.XMM[i][:16])
+			tb.Logf("XMM%d: plain %x fast %x", i, sa.XMM[i][:32], sb.XMM[i][:32])
 		}
 	}
 	tb.Logf("RIP plain %#x fast %#x, RFLAGS plain %#x fast %#x, CR2 %#x %#x", sa.RIP, sb.RIP, sa.RFLAGS, sb.RFLAGS, sa.CR2, sb.CR2)

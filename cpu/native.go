@@ -45,6 +45,7 @@ type nativeTier struct {
 	exec   []byte   // and executed here
 	rx     uintptr  // the address of exec
 	common int      // offset of the code that leaves
+	flags  int      // offset of the routine that finds the guest's flags
 	heat   uint32
 	exits  arena[nativeExit]
 	full   bool // no more room: flush at the next look-up
@@ -143,9 +144,16 @@ func (t *nativeTier) reset() {
 		a.StoreR(8, guestMem(g), h)
 	}
 	a.StoreR(8, stateMem(offBudget), emit.R13)
+	a.ALUMemImm(4, emit.Cmp, stateMem(offFloats), 0)
+	over := a.Jcc(emit.E, 0)
+	a.VecMem(4, 0, 0xae, 3, stateMem(offMXCSR)) // STMXCSR, LDMXCSR
+	a.VecMem(4, 0, 0xae, 2, stateMem(offHostCR))
+	a.StoreImm(4, stateMem(offFloats), 0)
+	a.Here(over)
 	a.LoadR(8, emit.RBP, stateMem(offHostBP))
 	a.LoadR(8, emit.RSP, stateMem(offHostSP))
 	a.Ret()
+	t.flagsRoutine()
 }
 
 // A block that may become machine code begins with an operation of no instruction: opCold,

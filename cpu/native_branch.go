@@ -315,6 +315,3 @@ func (n *nativeBuilder) bits() bool {
 	}
 	return true
 }
-
-// simd is instructions of vectors.
-func (n *nativeBuilder) simd() bool { return false }

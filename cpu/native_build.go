@@ -55,6 +55,7 @@ type nativeBuilder struct {
 	o     *op
 	start int // where the code of the present instruction starts
 	here  uint32
+	float bool // MXCSR is the guest's
 	cold  []nativeStub
 	alone int // instructions left to the fast engine
 }
@@ -65,6 +66,8 @@ type nativeStub struct {
 	fl   lazyPlan
 	exit uint32
 	back bool // gives back the budget of the block
+	// flags, if not 0, is where to go on with the guest's flags in the host's.
+	flags int
 }
 
 // translate makes machine code of b, in whose first operation the processor c is; false if it
@@ -174,7 +177,7 @@ func (n *nativeBuilder) instruction(fused, last bool) {
 		return
 	}
 	var probe op
-	saved, exits, cold, fl, host := n.Asm, n.n.exits.n, len(n.cold), n.fl, n.host
+	saved, exits, cold, fl, host, float := n.Asm, n.n.exits.n, len(n.cold), n.fl, n.host, n.float
 	if fused || n.t.special(&probe, n.in, n.use_.need) {
 		if n.emit(family(n.in), last) {
 			return
@@ -182,7 +185,7 @@ func (n *nativeBuilder) instruction(fused, last bool) {
 	} else if n.simd() {
 		return
 	}
-	n.Asm, n.n.exits.n, n.cold, n.fl, n.host, n.here = saved, exits, n.cold[:cold], fl, host, noExit
+	n.Asm, n.n.exits.n, n.cold, n.fl, n.host, n.float, n.here = saved, exits, n.cold[:cold], fl, host, float, noExit
 	n.leave(last)
 }
 
@@ -196,6 +199,7 @@ func (n *nativeBuilder) leave(last bool) {
 		n.n.exits.at(x).after = n.N
 	}
 	n.anyLazy()
+	n.float = false
 }
 
 // exit makes a way out and returns its number.
@@ -219,6 +223,7 @@ func (n *nativeBuilder) exitIf(cc uint8) {
 		n.here = n.exit(nativeExit{kind: exitOp, op: n.o, again: n.start})
 	}
 	n.cold = append(n.cold, nativeStub{site: n.Jcc(cc, 0), fl: n.fl, exit: n.here})
+	n.float = false // not where the instruction is begun again
 }
 
 // stubs writes the ways out.
@@ -228,6 +233,11 @@ func (n *nativeBuilder) stubs() {
 		n.Here(s.site)
 		if s.back {
 			n.ALUImm(8, emit.Add, emit.R13, int32(n.blk.b.n))
+		}
+		if s.flags != 0 {
+			n.callFlags(s.exit)
+			n.Jmp(s.flags)
+			continue
 		}
 		if x := n.n.exits.at(s.exit); x.kind == exitEdge {
 			x.stub = n.N

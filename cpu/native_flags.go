@@ -200,11 +200,11 @@ func (n *nativeBuilder) condition(cc uint8) (host uint8, ok bool) {
 	if want&^n.host == 0 {
 		return cc, true
 	}
-	if !n.known() {
-		return 0, false
+	if !n.fl.known {
+		n.unknown(want)
+		return cc, true
 	}
 	f := &n.fl
-	kind, w := f.ccKind(), f.width()
 	switch {
 	case f.ccop == 0:
 		return n.fromRFLAGS(cc)
@@ -213,25 +213,134 @@ func (n *nativeBuilder) condition(cc uint8) (host uint8, ok bool) {
 			return n.fromRFLAGS(cc)
 		}
 		return 0, false
-	case kind == ccSub || kind == ccAdd:
-		n.again(kind, w)
-		n.host = hostAll
-	case kind == ccLogic:
-		n.testResult(w)
-		n.host = hostAll
-	case kind == ccMul || want&^(x86.FlagZF|x86.FlagSF|x86.FlagPF) != 0:
-		return 0, false
-	default:
-		n.testResult(w)
-		n.host = x86.FlagZF | x86.FlagSF | x86.FlagPF
 	}
+	n.host = n.recompute(f.ccKind(), f.width())
 	if f.ccop&lazyHasCF != 0 {
 		n.host &^= x86.FlagCF
 	}
 	if f.ccop&lazyHasOF != 0 {
 		n.host &^= x86.FlagOF
 	}
-	return cc, true
+	return cc, want&^n.host == 0
+}
+
+// recompute brings those of the guest's flags to the host's that it returns.
+func (n *nativeBuilder) recompute(kind uint32, w int) x86.Flags {
+	switch kind {
+	case ccAdd, ccSub:
+		n.again(kind, w)
+		return hostAll
+	case ccLogic:
+		n.testResult(w)
+		return hostAll
+	case ccMul:
+		return 0
+	}
+	n.testResult(w)
+	return x86.FlagZF | x86.FlagSF | x86.FlagPF
+}
+
+// unknown brings all flags to the host's, whatever they follow from: quickly, if they are of
+// the kind that they were when the block was translated; else by the routine.
+func (n *nativeBuilder) unknown(want x86.Flags) {
+	if n.here == noExit {
+		n.here = n.exit(nativeExit{kind: exitOp, op: n.o, again: n.start})
+	}
+	kind := n.entryCC & lazyKind >> 2
+	quick := !n.fl.touched && (kind == ccAdd || kind == ccSub || kind == ccLogic) && n.entryCC < lazyHasCF
+	n.float = false
+	if !quick {
+		n.callFlags(n.here)
+		n.host = hostAll
+		return
+	}
+	n.ALUMemImm(4, emit.Cmp, stateMem(offCCOp), int32(n.entryCC))
+	site := n.Jcc(emit.NE, 0)
+	saved := n.fl
+	n.fl = lazyPlan{known: true, stored: true, ccop: n.entryCC}
+	n.recompute(kind, n.fl.width())
+	n.fl = saved
+	n.cold = append(n.cold, nativeStub{site: site, exit: n.here, flags: n.N})
+	n.host = hostAll
+}
+
+// callFlags calls the routine; where that cannot tell, x is the way out.
+func (n *nativeBuilder) callFlags(x uint32) {
+	n.StoreImm(4, stateMem(offExit), int32(x))
+	back := n.LeaHere(emit.R15, 0)
+	n.StoreR(8, stateMem(offReturn), emit.R15)
+	n.Jmp(n.n.flags)
+	n.Here(back)
+}
+
+// flagsRoutine writes a routine that brings the guest's status flags to the host's, but for
+// AF, by State.CCOp, and goes on at State.Return; or leaves by State.Exit, for kinds that are
+// rare. It uses R15.
+func (t *nativeTier) flagsRoutine() {
+	const entry = 64 // bytes for each value of CCOp
+	a := &t.code
+	kinds := int32(ccMul<<2) + 4
+	t.flags = a.N
+	a.StoreR(8, stateMem(offBudget), emit.R13)
+	a.LoadR(4, emit.R15, stateMem(offCCOp))
+	a.ALUImm(4, emit.Cmp, emit.R15, kinds)
+	fail := a.Jcc(emit.AE, 0)
+	a.Shift(4, emit.Shl, emit.R15, 6)
+	table := a.LeaHere(emit.R13, 0)
+	a.ALU(8, emit.Add, emit.R15, emit.R13)
+	a.JmpReg(emit.R15)
+	done := a.N
+	a.LoadR(8, emit.R13, stateMem(offBudget))
+	a.JmpMem(stateMem(offReturn))
+	a.Here(fail)
+	failed := a.N
+	a.LoadR(8, emit.R13, stateMem(offBudget))
+	a.Jmp(t.common)
+	a.Here(table)
+	start := a.N
+	for op := range uint32(kinds) {
+		a.N = start + int(op)*entry
+		if flagsEntry(a, op>>2, 1<<(op&3), op) {
+			a.Jmp(done)
+		} else {
+			a.Jmp(failed)
+		}
+	}
+	a.N = start + int(kinds)*entry
+}
+
+// flagsEntry writes the part of the routine for one kind and size; false if there is none.
+func flagsEntry(a *emit.Asm, kind uint32, w int, op uint32) bool {
+	switch {
+	case op == 0:
+		a.LoadR(4, emit.R15, stateMem(offRFLAGS))
+		a.ALUImm(4, emit.And, emit.R15, int32(x86.FlagsStatus))
+		a.Push(emit.R15)
+		a.PopFlags()
+	case kind == ccAdd || kind == ccSub:
+		before, again := emit.Sub, emit.Add
+		if kind == ccSub {
+			before, again = emit.Add, emit.Cmp
+		}
+		a.LoadR(8, emit.R15, stateMem(offCCR))
+		a.ALUFrom(8, before, emit.R15, stateMem(offCCB))
+		a.ALUFrom(w, again, emit.R15, stateMem(offCCB))
+	case kind == ccLogic:
+		a.ALUMemImm(8, emit.Cmp, stateMem(offCCR), 0)
+	case kind == ccInc || kind == ccDec:
+		d := int32(1)
+		if kind == ccInc {
+			d = -1
+		}
+		a.LoadR(8, emit.R15, stateMem(offCCR))
+		a.ALUImm(8, emit.Add, emit.R15, d)
+		a.RM(4, 0x0fba, 4, stateMem(offRFLAGS)) // BT
+		a.Byte(0)
+		a.IncDec(w, emit.Reg(kind-ccInc), emit.R15)
+	default:
+		return false
+	}
+	return true
 }
 
 // testResult compares the result with 0.
@@ -306,26 +415,12 @@ func (n *nativeBuilder) StateTest(m int32) {
 	n.Imm(uint64(uint32(m)), 4)
 }
 
-// known makes sure that the kind of the lazy flags is known. At the start of a block they are
-// of the kind they had when it was translated, or the fast engine goes on.
-func (n *nativeBuilder) known() bool {
-	if n.fl.known {
-		return true
-	}
-	if n.fl.touched {
-		return false
-	}
-	n.ALUMemImm(4, emit.Cmp, stateMem(offCCOp), int32(n.entryCC))
-	n.exitIf(emit.NE)
-	n.host = 0
-	n.fl = lazyPlan{known: true, stored: true, ccop: n.entryCC}
-	return true
-}
-
 // keepCF is CPU.keepCF: it brings CF in RFLAGS up to date.
 func (n *nativeBuilder) keepCF() bool {
-	if !n.known() {
-		return false
+	if !n.fl.known {
+		n.condition(emit.B)
+		n.carryToRFLAGS()
+		return true
 	}
 	f := &n.fl
 	switch kind := f.ccKind(); {

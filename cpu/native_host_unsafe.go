@@ -21,10 +21,16 @@ const (
 	offTarget = unsafe.Offsetof(State{}.Target)
 	offHostSP = unsafe.Offsetof(State{}.HostSP)
 	offHostBP = unsafe.Offsetof(State{}.HostBP)
+	offReturn = unsafe.Offsetof(State{}.Return)
+	offXMM    = unsafe.Offsetof(State{}.XMM)
+	offMXCSR  = unsafe.Offsetof(State{}.MXCSR)
+	offFloats = unsafe.Offsetof(State{}.Floats)
+	offHostCR = unsafe.Offsetof(State{}.HostMXCSR)
 	offJump   = unsafe.Offsetof(State{}.Jump)
 	offData   = unsafe.Offsetof(State{}.TLB) + unsafe.Offsetof(mmu.TLB{}.Data)
 	offCode   = unsafe.Offsetof(State{}.TLB) + unsafe.Offsetof(mmu.TLB{}.Code)
 
+	sizeXMM   = int32(unsafe.Sizeof(State{}.XMM[0]))
 	sizeEntry = int32(unsafe.Sizeof(mmu.TLBEntry{}))
 	sizeData  = uintptr(sizeEntry) * mmu.TLBSize
 	sizeCode  = unsafe.Sizeof(mmu.TLB{}.Code[0])

@@ -34,11 +34,14 @@ type State struct {
 	Exit uint32 // reason, for engines that leave by a jump
 	Mode uint32 // the mode word, see mode.go
 
-	HostSP, HostBP, Target, Epoch uint64 // scratch of generated code
+	HostSP, HostBP, Target, Return uint64 // scratch of generated code
 
 	XMM   [32][64]byte // vector registers; XMM is the low 16 bytes, YMM the low 32
 	MXCSR uint32
-	_     uint32
+	// Floats is not 0 while generated code runs with the guest's MXCSR in the host's, which
+	// is HostMXCSR otherwise.
+	Floats, HostMXCSR uint32
+	_                 uint32
 
 	TLB  mmu.TLB
 	Jump [4096]JumpEntry

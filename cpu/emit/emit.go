@@ -418,3 +418,30 @@ func (a *Asm) ImulMemImm(w int, dst Reg, m Mem, v int32) {
 	a.RM(w, 0x69, dst, m)
 	a.Imm(uint64(uint32(v)), min(w, 4))
 }
+
+// LeaHere is dst ← the address of offset to of Code, relative to where the instruction is.
+func (a *Asm) LeaHere(dst Reg, to int) int {
+	a.prefix(8, Lea, dst, None, None, false)
+	a.Byte(0x05 | byte(dst)&7<<3)
+	return a.rel(to)
+}
+
+// JmpReg jumps to the address in a register. PopFlags is POPFQ.
+func (a *Asm) JmpReg(r Reg) { a.RR(4, 0xff, 4, r) }
+func (a *Asm) PopFlags()    { a.Byte(0x9d) }
+
+// High is the instruction op with ModRM.reg = reg and ModRM.rm = rm on byte registers that are
+// encoded without REX: 4 to 7 are AH, CH, DH and BH.
+func (a *Asm) High(op Op, reg, rm Reg) {
+	a.prefix(4, op, None, None, None, false)
+	a.modRR(reg, rm)
+}
+
+// Vec is the instruction of map 0F with mandatory prefix p, 0 for none, and opcode op, with
+// ModRM.reg = reg and ModRM.rm = rm; w is 8 for REX.W, else 4. VecMem has a memory operand.
+func (a *Asm) Vec(w int, p, op byte, reg, rm Reg) { a.RR(w, vecOp(p, op), reg, rm) }
+
+// VecMem is Vec with a memory operand.
+func (a *Asm) VecMem(w int, p, op byte, reg Reg, m Mem) { a.RM(w, vecOp(p, op), reg, m) }
+
+func vecOp(p, op byte) Op { return Op(p)<<16 | 0x0f00 | Op(op) }
