@@ -198,6 +198,10 @@ func (n *nativeBuilder) rest(fam fam) bool {
 		return true
 	case famBits:
 		return n.bits()
+	case famXadd:
+		return n.xadd()
+	case famCmpxchg:
+		return n.cmpxchg()
 	}
 	return false
 }
@@ -253,10 +257,15 @@ func (n *nativeBuilder) cmov() bool {
 	return true
 }
 
-// xchg exchanges registers.
+// xchg is XCHG.
 func (n *nativeBuilder) xchg() bool {
 	d, s, w := n.in.Dst, n.in.Src, int(n.in.Dst.W)
-	if d.Kind != ArgReg || s.Kind != ArgReg || w < 4 {
+	switch {
+	case d.Kind == ArgMem && s.Kind == ArgReg:
+		return n.xchgMem(s.Reg, w)
+	case d.Kind == ArgReg && s.Kind == ArgMem:
+		return n.xchgMem(d.Reg, w)
+	case d.Kind != ArgReg || s.Kind != ArgReg || w < 4:
 		return false
 	}
 	n.clobber(d.Reg)
@@ -281,26 +290,120 @@ func (n *nativeBuilder) xchg() bool {
 	return true
 }
 
-// bits is BT, BTS, BTR and BTC of a register. They change CF alone.
-func (n *nativeBuilder) bits() bool {
-	in, w := n.in, int(n.in.Dst.W)
-	if in.Dst.Kind != ArgReg || w < 4 {
+// xchgMem exchanges guest register g with memory. Processors of the guest take turns, so no
+// instruction for locks needs to be more than what it does to one of them.
+func (n *nativeBuilder) xchgMem(g uint8, w int) bool {
+	if !n.access(w, true) {
 		return false
 	}
+	n.clobber(g)
+	if h, ok := hostOf(g); ok {
+		n.LoadR(w, emit.R15, nativeMem)
+		n.StoreR(w, nativeMem, h)
+		n.RR(w, sizedMov(w), h, emit.R15)
+		return true
+	}
+	n.LoadR(max(w, 4), emit.R15, guestMem(g))
+	n.RM(w, sizedTo(emit.Xchg, w), emit.R15, nativeMem)
+	n.put(g, emit.R15, w)
+	return true
+}
+
+// sizedTo is the opcode for operands of w bytes of an instruction that has a byte form.
+func sizedTo(op emit.Op, w int) emit.Op {
+	if w > 1 {
+		return op + 1
+	}
+	return op
+}
+
+// xadd is XADD with memory.
+func (n *nativeBuilder) xadd() bool {
+	in, need := n.in, n.use_.need
+	w, g := int(in.Dst.W), in.Src.Reg
+	if in.Dst.Kind != ArgMem || in.Src.Kind != ArgReg || !n.access(w, true) {
+		return false
+	}
+	n.fetch(emit.R15, g)
+	if need {
+		n.StoreR(8, stateMem(offCCB), emit.R15)
+	}
+	n.RM(w, sizedTo(emit.Xadd, w), emit.R15, nativeMem)
+	if h, ok := hostOf(g); ok {
+		n.RR(w, sizedMov(w), h, emit.R15)
+	} else {
+		n.put(g, emit.R15, w)
+	}
+	if !need {
+		return n.nothing()
+	}
+	n.LoadR(w, emit.R15, nativeMem)
+	n.storeExtended(w)
+	n.setLazy(ccAdd, w, place{}, place{})
+	n.host = hostAll
+	return true
+}
+
+// cmpxchg is CMPXCHG with memory.
+func (n *nativeBuilder) cmpxchg() bool {
+	in, need := n.in, n.use_.need
+	w := int(in.Dst.W)
+	if in.Dst.Kind != ArgMem || in.Src.Kind != ArgReg || !n.access(w, true) {
+		return false
+	}
+	if need {
+		n.LoadR(w, emit.R15, nativeMem)
+		n.StoreR(8, stateMem(offCCB), emit.R15)
+		n.Mov(emit.R15, emit.RAX)
+		n.ALUFrom(w, emit.Sub, emit.R15, nativeMem)
+		n.storeExtended(w)
+	}
+	n.RM(w, sizedTo(emit.Cmpxchg, w), n.use(in.Src.Reg, emit.R15, w), nativeMem)
+	if !need {
+		return n.nothing()
+	}
+	n.setLazy(ccSub, w, place{}, place{})
+	n.host = hostAll
+	return true
+}
+
+// bits is BT, BTS, BTR and BTC. They change CF alone.
+func (n *nativeBuilder) bits() bool {
+	in, w := n.in, int(n.in.Dst.W)
 	keep := n.use_.live&x86.FlagCF != 0
+	f := bitFnOf(in.Op.Name)
+	switch {
+	case in.Dst.Kind == ArgMem:
+		if !n.bitsMem(f, w) {
+			return false
+		}
+	case in.Dst.Kind == ArgReg && w >= 4:
+		n.bitsReg(f, w, keep)
+	default:
+		return false
+	}
+	n.host = 0
+	if keep {
+		n.overlayCF()
+		n.host = 0
+	}
+	return true
+}
+
+func (n *nativeBuilder) bitsReg(f bitFn, w int, keep bool) {
+	in := n.in
 	if keep {
 		n.complete()
 	} else {
 		n.clobber(in.Dst.Reg)
 	}
-	f := bitFnOf(in.Op.Name)
 	h, ok := hostOf(in.Dst.Reg)
 	if !ok {
 		h = emit.R15
 		n.LoadR(w, h, guestMem(in.Dst.Reg))
 	}
 	if in.Src.Kind == ArgImm {
-		n.RR(w, 0x0fba, emit.Reg(4+f), h)
+		n.RR(w, emit.BtImm, emit.Reg(4+f), h)
 		n.Byte(uint8(in.Imm) & uint8(8*w-1))
 	} else {
 		n.RR(w, emit.Bt+8*emit.Op(f), n.use(in.Src.Reg, emit.R14, w), h)
@@ -308,10 +411,31 @@ func (n *nativeBuilder) bits() bool {
 	if !ok && f != bitTest {
 		n.put(in.Dst.Reg, h, w)
 	}
+}
+
+// bitsMem takes the bit from where its number leads, also beyond the operand.
+func (n *nativeBuilder) bitsMem(f bitFn, w int) bool {
+	in := n.in
 	n.host = 0
-	if keep {
-		n.overlayCF()
-		n.host = 0
+	if !n.address() {
+		return false
 	}
+	if in.Src.Kind == ArgReg {
+		n.loadExtended(in.Src.Reg, w)
+		shift := uint8(log2(width(w)))
+		n.Shift(8, emit.Sar, emit.R15, shift+3)
+		n.Shift(8, emit.Shl, emit.R15, shift)
+		n.ALU(n.w, emit.Add, emit.R14, emit.R15)
+	}
+	n.check(w, f != bitTest)
+	n.complete()
+	if in.Src.Kind == ArgImm {
+		n.RM(w, emit.BtImm, emit.Reg(4+f), nativeMem)
+		n.Byte(uint8(in.Imm) & uint8(8*w-1))
+		return true
+	}
+	n.fetch(emit.R15, in.Src.Reg)
+	n.ALUImm(4, emit.And, emit.R15, int32(8*w-1))
+	n.RM(w, emit.Bt+8*emit.Op(f), emit.R15, nativeMem)
 	return true
 }

@@ -780,24 +780,88 @@ func (n *nativeBuilder) lea() bool {
 	return true
 }
 
-// high is MOVZX from AH, CH, DH and BH, and MOV between these and low bytes.
+// high is instructions with AH, CH, DH and BH: MOV, MOVZX, and the two-operand ones on one byte.
 func (n *nativeBuilder) high(fam fam) bool {
 	d, s := n.in.Dst, n.in.Src
-	if fam != famMovzx || d.Kind != ArgReg || s.Kind != ArgHigh || d.W < 4 {
+	switch {
+	case fam == famMovzx && d.Kind == ArgReg && d.W >= 4:
+		n.clobber(d.Reg)
+		n.byteOf(emit.R15, s)
+		if h, ok := hostOf(d.Reg); ok {
+			n.Mov32(h, emit.R15)
+		} else {
+			n.put(d.Reg, emit.R15, 8)
+		}
+		return true
+	case d.Kind != ArgHigh && d.Kind != ArgReg || fam == famAdc || fam == famSbb:
+		return false
+	case fam == famMov:
+		n.clobber(d.Reg)
+		n.byteOf(emit.R15, s)
+		n.setByte(d, emit.R15)
+		return true
+	case fam > famTest:
 		return false
 	}
-	n.clobber(d.Reg)
-	src, _ := hostOf(s.Reg) // AH to BH are of RAX to RBX
-	h, ok := hostOf(d.Reg)
-	if !ok {
-		h = emit.R15
+	if !n.use_.need && (fam == famCmp || fam == famTest) {
+		return n.nothing()
 	}
-	n.host = 0
-	n.Mov32(emit.R15, src)
-	n.Shift(4, emit.Shr, emit.R15, 8)
-	n.ByteRR(4, emit.Movzx8, h, emit.R15)
-	if !ok {
-		n.put(d.Reg, h, 4)
+	n.byteOf(emit.R15, s)
+	n.byteOf(emit.R14, d)
+	if n.use_.need && lazyOf(fam) != ccLogic {
+		n.StoreR(8, stateMem(offCCB), emit.R15)
+	}
+	op := nativeALU[fam]
+	if fam == famCmp {
+		op = emit.Sub
+	}
+	n.ALU(1, op, emit.R14, emit.R15)
+	if fam != famCmp && fam != famTest {
+		n.setByte(d, emit.R14)
+	}
+	if n.use_.need {
+		n.ByteRR(8, emit.Movsx8, emit.R15, emit.R14)
+		n.StoreR(8, stateMem(offCCR), emit.R15)
+	}
+	n.flagsOf(fam, 1, place{}, place{})
+	if n.use_.need && (fam == famCmp || fam == famTest) {
+		n.host = hostAll
 	}
 	return true
+}
+
+// byteOf is tmp ← the byte operand a, zero-extended. It leaves no flags.
+func (n *nativeBuilder) byteOf(tmp emit.Reg, a Arg) {
+	n.host = 0
+	switch {
+	case a.Kind == ArgImm:
+		n.MovImm(tmp, n.in.Imm&0xff)
+	case a.Kind == ArgHigh:
+		h, _ := hostOf(a.Reg) // these are of RAX to RBX
+		n.Mov32(tmp, h)
+		n.Shift(4, emit.Shr, tmp, 8)
+		n.ByteRR(4, emit.Movzx8, tmp, tmp)
+	default:
+		if h, ok := hostOf(a.Reg); ok {
+			n.ByteRR(4, emit.Movzx8, tmp, h)
+		} else {
+			n.RM(4, emit.Movzx8, tmp, guestMem(a.Reg))
+		}
+	}
+}
+
+// setByte is the byte register a ← the low byte of tmp. It leaves no flags.
+func (n *nativeBuilder) setByte(a Arg, tmp emit.Reg) {
+	n.host = 0
+	h, ok := hostOf(a.Reg)
+	switch {
+	case !ok:
+		n.StoreR(1, guestMem(a.Reg), tmp)
+	case a.Kind == ArgHigh:
+		n.Shift(8, emit.Ror, h, 8)
+		n.RR(1, emit.Load, h, tmp)
+		n.Shift(8, emit.Rol, h, 8)
+	default:
+		n.RR(1, emit.Load, h, tmp)
+	}
 }

@@ -59,23 +59,26 @@ const (
 )
 
 const (
-	Test   Op = 0x84
-	Xchg   Op = 0x86
-	Store  Op = 0x88 // MOV reg/mem ← reg
-	Load   Op = 0x8a // MOV reg ← reg/mem
-	Lea    Op = 0x8d
-	Movsxd Op = 0x63
-	Movzx8 Op = 0x0fb6
-	Movzxw Op = 0x0fb7
-	Movsx8 Op = 0x0fbe
-	Movsxw Op = 0x0fbf
-	Imul   Op = 0x0faf
-	Cmov   Op = 0x0f40 // + condition
-	Bt     Op = 0x0fa3 // + 8 for BTS, 10h for BTR, 18h for BTC
-	Shld   Op = 0x0fa4 // by an immediate
-	Shrd   Op = 0x0fac
-	Bsf    Op = 0x0fbc
-	Bsr    Op = 0x0fbd
+	Test    Op = 0x84
+	Xchg    Op = 0x86
+	Store   Op = 0x88 // MOV reg/mem ← reg
+	Load    Op = 0x8a // MOV reg ← reg/mem
+	Lea     Op = 0x8d
+	Movsxd  Op = 0x63
+	Movzx8  Op = 0x0fb6
+	Movzxw  Op = 0x0fb7
+	Movsx8  Op = 0x0fbe
+	Movsxw  Op = 0x0fbf
+	Imul    Op = 0x0faf
+	Cmov    Op = 0x0f40 // + condition
+	Bt      Op = 0x0fa3 // + 8 for BTS, 10h for BTR, 18h for BTC
+	BtImm   Op = 0x0fba
+	Xadd    Op = 0x0fc0
+	Cmpxchg Op = 0x0fb0
+	Shld    Op = 0x0fa4 // by an immediate
+	Shrd    Op = 0x0fac
+	Bsf     Op = 0x0fbc
+	Bsr     Op = 0x0fbd
 )
 
 // Groups: the number of the instruction in ModRM.reg.
