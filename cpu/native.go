@@ -32,7 +32,7 @@ const (
 	nativeSize  = 32 << 20  // bytes of code
 	nativeRoom  = 128 << 10 // more than the largest block
 	nativeStay  = 1_000_000 // instructions without coming back
-	nativeJumps = 4096      // entries of State.Jump
+	nativeJumps = 16384     // entries of State.Jump
 	// nativeHeat is how often a block is entered before it is worth the microseconds per
 	// instruction that its translation takes.
 	nativeHeat = 50

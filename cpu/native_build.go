@@ -163,7 +163,7 @@ func (n *nativeBuilder) block(insts []Inst) bool {
 		n.complete()
 		n.edge(wayNext, n.t.rip, n.Jmp(0))
 	}
-	if n.n.heat > 1 && n.alone*4 > len(insts) {
+	if n.n.heat > 1 && n.alone*2 > len(insts) {
 		return false
 	}
 	n.stubs()

@@ -44,7 +44,7 @@ type State struct {
 	_                 uint32
 
 	TLB  mmu.TLB
-	Jump [4096]JumpEntry
+	Jump [16384]JumpEntry
 }
 
 // A JumpEntry caches where the machine code of a block is that an indirect jump led to: the
