@@ -18,6 +18,7 @@ import (
 //	native_ops.go     moves and arithmetic
 //	native_branch.go  stack, branches, conditions
 //	native_flags.go   status flags
+//	native_simd.go    SSE, SSE2 and their AVX forms
 //	emit              the encoder
 //
 // # Why it is safe in a Go program

@@ -28,7 +28,7 @@ type testCase struct {
 // text is an instruction in Intel's syntax without sizes and spaces after commas.
 func text(in x86asm.Inst) string {
 	s := x86asm.IntelSyntax(in, 0, nil)
-	for _, size := range []string{"qword ptr ", "dword ptr ", "word ptr ", "byte ptr ", "ptr "} {
+	for _, size := range []string{"xmmword ptr ", "qword ptr ", "dword ptr ", "word ptr ", "byte ptr ", "ptr "} {
 		s = strings.ReplaceAll(s, size, "")
 	}
 	return strings.ReplaceAll(s, ", ", ",")
@@ -136,12 +136,23 @@ func cases() (all []testCase) {
 		add(func(a *Asm) { a.Setcc(LE, r) }, "setle %s", name(r, 1))
 		add(func(a *Asm) { a.Bswap(8, r) }, "bswap %s", name(r, 8))
 		add(func(a *Asm) { a.Push(r) }, "push %s", name(r, 8))
+		add(func(a *Asm) { a.JmpReg(r) }, "jmp %s", name(r, 8))
+		add(func(a *Asm) { a.Vec(4, 0x66, 0xef, r, 3) }, "pxor xmm%d,xmm3", r)
+		add(func(a *Asm) { a.Vec(4, 0xf2, 0x58, 2, r) }, "addsd xmm2,xmm%d", r)
+		add(func(a *Asm) { a.Vec(8, 0xf2, 0x2a, 1, r) }, "cvtsi2sd xmm1,%s", name(r, 8))
+		add(func(a *Asm) { a.Vec(4, 0x66, 0xd7, r, 0) }, "pmovmskb %s,xmm0", name(r, 4))
 		add(func(a *Asm) { a.ImulImm(4, r, RDI, 0x100) }, "imul %s,edi,0x100", name(r, 4))
 	}
 	for _, m := range shapes() {
 		add(func(a *Asm) { a.RM(8, Lea, R11, m) }, "lea r11,%s", address(m))
 		add(func(a *Asm) { a.JmpMem(m) }, "jmp %s", address(m))
 		add(func(a *Asm) { a.SetccMem(NE, m) }, "setnz %s", address(m))
+		add(func(a *Asm) { a.VecMem(4, 0, 0x28, 1, m) }, "movaps xmm1,%s", address(m))
+		add(func(a *Asm) { a.VecMem(4, 0xf3, 0x11, 9, m) }, "movss %s,xmm9", address(m))
+		add(func(a *Asm) { a.VecMem(4, 0, 0xae, 2, m) }, "ldmxcsr %s", address(m))
+		add(func(a *Asm) { a.RM(4, Bt+8, RDX, m) }, "bts %s,edx", address(m))
+		add(func(a *Asm) { a.RM(8, Xadd+1, RSI, m) }, "xadd %s,rsi", address(m))
+		add(func(a *Asm) { a.RM(1, Cmpxchg, RSI, m) }, "cmpxchg %s,sil", address(m))
 	}
 	return all
 }
