@@ -73,3 +73,13 @@ func TestNativeReturnToCodeWrittenAnew(t *testing.T) {
 	require.Equal(t, uint64(2000), r.cpu.S.R[x86.RAX]-rax)
 	require.Less(t, r.cpu.fast.native.left-left, uint64(20))
 }
+
+// What the TLB knows for the supervisor is not for the user.
+func TestNativeUserDoesNotReachThePagesOfTheSupervisor(t *testing.T) {
+	r := nativeAgree(t, "long", "be00900200 8a06 8806"+ // mov esi, 29000h; mov al, [rsi]; mov [rsi], al
+		"6a33 6800080300 6a02 6a2b 6820000100 48cf"+ // push 33h; push 30800h; push 2; push 2bh; push 10020h; iretq
+		"9090909090 8a06 8806 bb01000000 ebfe") // user: mov al, [rsi]; mov [rsi], al: #PF, go on behind; mov ebx, 1; jmp $
+	require.Equal(t, uint64(0x29000), r.cpu.CR2)
+	require.Equal(t, uint8(3), uint8(r.cpu.CPL))
+	require.Equal(t, uint64(1), r.cpu.S.R[x86.RBX])
+}
