@@ -121,6 +121,9 @@ func (c *CPU) dispatch() *op {
 		return nil
 	}
 	f := c.fast
+	if f.native != nil && f.native.full {
+		f.flush()
+	}
 	la := c.codeLinear(c.S.RIP)
 	if c.inCode(1) == 0 {
 		c.fastStep()

@@ -395,7 +395,7 @@ func (f *fastEngine) flush() {
 // full says whether there may be no room for another block.
 func (f *fastEngine) full() bool {
 	const few = 1 << 10 // blocks that the host's caches hold
-	return f.native != nil && f.native.full || f.eager && f.blocks.n > few || f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
+	return f.eager && f.blocks.n > few || f.ops.n+2*opChunk > maxOps || f.insts.n+2*opChunk > maxInsts || f.blocks.n+2 > maxBlocks
 }
 
 // SetNative has RunFast make machine code of the host of a block that is entered for the n-th

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	host "syscall"
@@ -44,6 +45,19 @@ func TestNativeTierWithLittleRoom(t *testing.T) {
 	f := b.cpu.fast
 	require.Greater(t, f.flushed, uint64(300))
 	t.Logf("%d blocks built, %d flushes, %s", f.built, f.flushed, f.native.stats())
+}
+
+// When the room is used up by code that was once hot, what is hot now gets some, also if no block is
+// built any more.
+func TestNativeTierMakesRoomForWhatIsHot(t *testing.T) {
+	r := newFzRig(t)
+	r.cpu.SetNative(2) // all blocks are built before the first becomes machine code
+	r.limitCode(5 << 10)
+	r.load(t, fzHand(r.cpu.Save(), "long", strings.Repeat("eb00", 60)+"eb86")) // 60 jumps forward, one back
+	for range 5 {
+		r.cpu.RunFast(10_000)
+	}
+	require.GreaterOrEqual(t, r.cpu.fast.flushed, uint64(4))
 }
 
 // Blocks become machine code now at once, now never, now the tier is gone.
