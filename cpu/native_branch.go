@@ -319,7 +319,7 @@ func sizedTo(op emit.Op, w int) emit.Op {
 
 // xadd is XADD with memory.
 func (n *nativeBuilder) xadd() bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w, g := int(in.Dst.W), in.Src.Reg
 	if in.Dst.Kind != ArgMem || in.Src.Kind != ArgReg || !n.access(w, true) {
 		return false
@@ -346,7 +346,7 @@ func (n *nativeBuilder) xadd() bool {
 
 // cmpxchg is CMPXCHG with memory.
 func (n *nativeBuilder) cmpxchg() bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w := int(in.Dst.W)
 	if in.Dst.Kind != ArgMem || in.Src.Kind != ArgReg || !n.access(w, true) {
 		return false
@@ -370,7 +370,7 @@ func (n *nativeBuilder) cmpxchg() bool {
 // bits is BT, BTS, BTR and BTC. They change CF alone.
 func (n *nativeBuilder) bits() bool {
 	in, w := n.in, int(n.in.Dst.W)
-	keep := n.use_.live&x86.FlagCF != 0
+	keep := n.effect.live&x86.FlagCF != 0
 	f := bitFnOf(in.Op.Name)
 	switch {
 	case in.Dst.Kind == ArgMem:

@@ -38,9 +38,9 @@ func guestMem(g uint8) emit.Mem     { return emit.At(emit.RSP, int32(g)*8) }
 // A nativeBuilder turns the instructions of one block into machine code.
 type nativeBuilder struct {
 	emit.Asm
-	n   *nativeTier
-	t   translator
-	blk *nativeBlock
+	tier *nativeTier
+	t    translator
+	blk  *nativeBlock
 
 	long       bool  // 64-bit code
 	w          int   // its natural width
@@ -50,14 +50,14 @@ type nativeBuilder struct {
 	host    x86.Flags // status flags that the host's flags register has
 	entryCC uint32    // State.CCOp when the block was entered to be translated
 
-	in    *Inst
-	use_  flagUse
-	o     *op
-	start int // where the code of the present instruction starts
-	here  uint32
-	float bool // MXCSR is the guest's
-	cold  []nativeStub
-	alone int // instructions left to the fast engine
+	in     *Inst
+	effect flagUse
+	o      *op
+	start  int // where the code of the present instruction starts
+	here   uint32
+	float  bool // MXCSR is the guest's
+	cold   []nativeStub
+	alone  int // instructions left to the fast engine
 }
 
 // A nativeStub is a way out that is written behind the block.
@@ -82,7 +82,7 @@ func (t *nativeTier) translate(c *CPU, b *block) bool {
 		return false
 	}
 	n := &t.builder
-	*n = nativeBuilder{Asm: t.code, n: t, cold: n.cold[:0], entryCC: c.S.CCOp}
+	*n = nativeBuilder{Asm: t.code, tier: t, cold: n.cold[:0], entryCC: c.S.CCOp}
 	n.t = translator{c: c, rip: b.rip, fast: true}
 	n.long, n.w = b.mode&Mode64 != 0, 4
 	if n.long {
@@ -153,7 +153,7 @@ func (n *nativeBuilder) block(insts []Inst) bool {
 				o = o.after()
 			}
 		}
-		n.in, n.use_, n.here, n.start = in, uses[i], noExit, n.N
+		n.in, n.effect, n.here, n.start = in, uses[i], noExit, n.N
 		n.instruction(fused, i == len(insts)-1)
 		n.t.rip = (n.t.rip + uint64(in.Len)) & n.t.c.ripMask
 	}
@@ -163,7 +163,7 @@ func (n *nativeBuilder) block(insts []Inst) bool {
 		n.complete()
 		n.edge(wayNext, n.t.rip, n.Jmp(0))
 	}
-	if n.n.heat > 1 && n.alone*2 > len(insts) {
+	if n.tier.heat > 1 && n.alone*2 > len(insts) {
 		return false
 	}
 	n.stubs()
@@ -177,15 +177,15 @@ func (n *nativeBuilder) instruction(fused, last bool) {
 		return
 	}
 	var probe op
-	saved, exits, cold, fl, host, float := n.Asm, n.n.exits.n, len(n.cold), n.fl, n.host, n.float
-	if fused || n.t.special(&probe, n.in, n.use_.need) {
+	saved, exits, cold, fl, host, float := n.Asm, n.tier.exits.n, len(n.cold), n.fl, n.host, n.float
+	if fused || n.t.special(&probe, n.in, n.effect.need) {
 		if n.emit(family(n.in), last) {
 			return
 		}
 	} else if n.simd() {
 		return
 	}
-	n.Asm, n.n.exits.n, n.cold, n.fl, n.host, n.float, n.here = saved, exits, n.cold[:cold], fl, host, float, noExit
+	n.Asm, n.tier.exits.n, n.cold, n.fl, n.host, n.float, n.here = saved, exits, n.cold[:cold], fl, host, float, noExit
 	n.leave(last)
 }
 
@@ -196,7 +196,7 @@ func (n *nativeBuilder) leave(last bool) {
 	x := n.exit(nativeExit{kind: exitOp, op: n.o})
 	n.goOut(x)
 	if !last {
-		n.n.exits.at(x).after = n.N
+		n.tier.exits.at(x).after = n.N
 	}
 	n.anyLazy()
 	n.float = false
@@ -205,15 +205,15 @@ func (n *nativeBuilder) leave(last bool) {
 // exit makes a way out and returns its number.
 func (n *nativeBuilder) exit(x nativeExit) uint32 {
 	x.blk = n.blk
-	i := uint32(n.n.exits.n)
-	*n.n.exits.takeOne() = x
+	i := uint32(n.tier.exits.n)
+	*n.tier.exits.takeOne() = x
 	return i
 }
 
 // goOut leaves by way out x, with all flags in the State.
 func (n *nativeBuilder) goOut(x uint32) {
 	n.StoreImm(4, stateMem(offExit), int32(x))
-	n.Jmp(n.n.common)
+	n.Jmp(n.tier.common)
 }
 
 // exitIf leaves before the present instruction if cc holds on the host. When the fast engine
@@ -239,7 +239,7 @@ func (n *nativeBuilder) stubs() {
 			n.Jmp(s.flags)
 			continue
 		}
-		if x := n.n.exits.at(s.exit); x.kind == exitEdge {
+		if x := n.tier.exits.at(s.exit); x.kind == exitEdge {
 			x.stub = n.N
 		}
 		n.fl = s.fl
@@ -279,7 +279,7 @@ func (n *nativeBuilder) farEdge(x uint32, rip uint64) {
 	n.cold = append(n.cold, nativeStub{site: n.Jcc(emit.NE, 0), fl: n.fl, exit: x})
 	site := n.Jmp(0)
 	n.cold = append(n.cold, nativeStub{site: site, fl: n.fl, exit: x})
-	e2 := n.n.exits.at(x)
+	e2 := n.tier.exits.at(x)
 	e2.site, e2.page = site, at
 }
 

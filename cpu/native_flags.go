@@ -201,7 +201,7 @@ func (n *nativeBuilder) condition(cc uint8) (host uint8, ok bool) {
 		return cc, true
 	}
 	if !n.fl.known {
-		n.unknown(want)
+		n.unknown()
 		return cc, true
 	}
 	f := &n.fl
@@ -242,7 +242,7 @@ func (n *nativeBuilder) recompute(kind uint32, w int) x86.Flags {
 
 // unknown brings all flags to the host's, whatever they follow from: quickly, if they are of
 // the kind that they were when the block was translated; else by the routine.
-func (n *nativeBuilder) unknown(want x86.Flags) {
+func (n *nativeBuilder) unknown() {
 	if n.here == noExit {
 		n.here = n.exit(nativeExit{kind: exitOp, op: n.o, again: n.start})
 	}
@@ -269,7 +269,7 @@ func (n *nativeBuilder) callFlags(x uint32) {
 	n.StoreImm(4, stateMem(offExit), int32(x))
 	back := n.LeaHere(emit.R15, 0)
 	n.StoreR(8, stateMem(offReturn), emit.R15)
-	n.Jmp(n.n.flags)
+	n.Jmp(n.tier.flags)
 	n.Here(back)
 }
 

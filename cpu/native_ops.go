@@ -79,7 +79,7 @@ func (n *nativeBuilder) alu(fam fam) bool {
 
 // aluReg is alu with a register and a register or an immediate.
 func (n *nativeBuilder) aluReg(fam fam) bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	d, s, w := in.Dst.Reg, in.Src.Reg, int(in.Dst.W)
 	imm := in.Src.Kind == ArgImm
 	second := place{kind: inReg, reg: s}
@@ -128,7 +128,7 @@ func (n *nativeBuilder) nothing() bool {
 
 // flagsOf plans the flags of a two-operand instruction.
 func (n *nativeBuilder) flagsOf(fam fam, w int, r, b place) {
-	if !n.use_.need {
+	if !n.effect.need {
 		n.deadLazy()
 		return
 	}
@@ -189,7 +189,7 @@ func (n *nativeBuilder) branchNext() bool { return n.o == n.blk.b.last }
 
 // aluFromMem is alu with a register and memory.
 func (n *nativeBuilder) aluFromMem(fam fam) bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	d, w := in.Dst.Reg, int(in.Dst.W)
 	if !n.access(w, false) {
 		return false
@@ -240,7 +240,7 @@ func (n *nativeBuilder) aluFromMem(fam fam) bool {
 
 // aluMem is alu with memory and a register or an immediate.
 func (n *nativeBuilder) aluMem(fam fam) bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w := int(in.Dst.W)
 	imm := in.Src.Kind == ArgImm
 	compares := fam == famCmp || fam == famTest
@@ -300,7 +300,7 @@ func (n *nativeBuilder) withCarry(fam fam) bool {
 		second = place{kind: asImm, imm: n.imm32(in.Dst.W)}
 	}
 	n.aluTo(nativeALU[fam], in.Dst.Reg, second, int(in.Dst.W), in.Src.Reg)
-	if !n.use_.need {
+	if !n.effect.need {
 		return n.nothing()
 	}
 	n.eager()
@@ -321,7 +321,7 @@ func (n *nativeBuilder) eager() {
 
 // unary is INC, DEC, NEG and NOT.
 func (n *nativeBuilder) unary(fam fam) bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w := int(in.Dst.W)
 	if fam == famNot {
 		need = false
@@ -330,7 +330,7 @@ func (n *nativeBuilder) unary(fam fam) bool {
 	if in.Dst.Kind == ArgMem && !n.access(w, true) { // first: begun again, the host's CF is gone
 		return false
 	}
-	if need && counts && n.use_.live&x86.FlagCF != 0 && !n.keepCF() {
+	if need && counts && n.effect.live&x86.FlagCF != 0 && !n.keepCF() {
 		return false
 	}
 	apply := func(r emit.Reg) {
@@ -394,7 +394,7 @@ func (n *nativeBuilder) unaryFlags(fam fam, w int, need bool, result place) {
 
 // shift is SHL, SHR and SAR.
 func (n *nativeBuilder) shift(fam fam) bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w := int(in.Dst.W)
 	op := [...]emit.Reg{emit.Shl, emit.Shr, emit.Sar}[fam-famShl]
 	kind := [...]uint32{ccShl, ccShr, ccSar}[fam-famShl]
@@ -442,7 +442,7 @@ func (n *nativeBuilder) shift(fam fam) bool {
 // shiftCL is shift of a register by CL. A count of 0 leaves the flags alone.
 func (n *nativeBuilder) shiftCL(op emit.Reg, kind uint32, w int) bool {
 	d := n.in.Dst.Reg
-	if n.use_.live == 0 {
+	if n.effect.live == 0 {
 		if h, ok := hostOf(d); ok {
 			n.ShiftCL(w, op, h)
 		} else {
@@ -487,7 +487,7 @@ func (n *nativeBuilder) rotate(fam fam) bool {
 	if w == 8 {
 		count = uint8(in.Imm) & 63
 	}
-	keep := n.use_.live&(x86.FlagCF|x86.FlagOF) != 0
+	keep := n.effect.live&(x86.FlagCF|x86.FlagOF) != 0
 	if keep && (count == 1 || int(count)%(8*w) == 0) {
 		return false
 	}
@@ -514,7 +514,7 @@ func (n *nativeBuilder) rotate(fam fam) bool {
 
 // imul is IMUL with two or three operands.
 func (n *nativeBuilder) imul() bool {
-	in, need := n.in, n.use_.need
+	in, need := n.in, n.effect.need
 	w := int(in.Dst.W)
 	if in.Dst.Kind != ArgReg || w < 4 {
 		return false
@@ -573,7 +573,7 @@ func (n *nativeBuilder) mul() bool {
 	default:
 		n.Group3(w, emit.Mul, n.use(in.Src.Reg, emit.R15, w))
 	}
-	if !n.use_.need {
+	if !n.effect.need {
 		return n.nothing()
 	}
 	n.setLazy(ccMul, w, place{kind: inReg, reg: x86.RAX}, place{kind: inReg, reg: x86.RDX})
@@ -803,12 +803,12 @@ func (n *nativeBuilder) high(fam fam) bool {
 	case fam > famTest:
 		return false
 	}
-	if !n.use_.need && (fam == famCmp || fam == famTest) {
+	if !n.effect.need && (fam == famCmp || fam == famTest) {
 		return n.nothing()
 	}
 	n.byteOf(emit.R15, s)
 	n.byteOf(emit.R14, d)
-	if n.use_.need && lazyOf(fam) != ccLogic {
+	if n.effect.need && lazyOf(fam) != ccLogic {
 		n.StoreR(8, stateMem(offCCB), emit.R15)
 	}
 	op := nativeALU[fam]
@@ -819,12 +819,12 @@ func (n *nativeBuilder) high(fam fam) bool {
 	if fam != famCmp && fam != famTest {
 		n.setByte(d, emit.R14)
 	}
-	if n.use_.need {
+	if n.effect.need {
 		n.ByteRR(8, emit.Movsx8, emit.R15, emit.R14)
 		n.StoreR(8, stateMem(offCCR), emit.R15)
 	}
 	n.flagsOf(fam, 1, place{}, place{})
-	if n.use_.need && (fam == famCmp || fam == famTest) {
+	if n.effect.need && (fam == famCmp || fam == famTest) {
 		n.host = hostAll
 	}
 	return true
