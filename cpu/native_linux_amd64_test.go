@@ -83,3 +83,31 @@ func TestNativeUserDoesNotReachThePagesOfTheSupervisor(t *testing.T) {
 	require.Equal(t, uint8(3), uint8(r.cpu.CPL))
 	require.Equal(t, uint64(1), r.cpu.S.R[x86.RBX])
 }
+
+// A function that the supervisor called by way of the jump cache is another block for the user.
+func TestNativeIndirectCallFromAnotherMode(t *testing.T) {
+	r := nativeAgree(t, "long", "be00900200 bf40000100 b905000000"+ // mov esi, 29000h; mov edi, f; mov ecx, 5
+		"ffd7 ffc9 75fa"+ // loop: call rdi; dec ecx; jnz loop
+		"6a33 6800080300 6a02 6a2b 6830000100 48cf"+ // to the user at 10030h
+		"909090909090909090 50 58 ffd7 bb01000000 ebfe"+ // push rax; pop rax; call rdi; mov ebx, 1; jmp $
+		"9090909090 8a06 c3") // f: mov al, [rsi]: #PF for the user, go on behind; ret
+	require.Equal(t, uint64(0x29000), r.cpu.CR2)
+	require.Equal(t, uint64(1), r.cpu.S.R[x86.RBX])
+}
+
+// A jump to another page, to which a link was made, leads to what lies there now.
+func TestNativeJumpToAPageThatMoved(t *testing.T) {
+	a, b := newFzRig(t), newFzRig(t)
+	b.cpu.SetNative(1)
+	p := fzHand(a.cpu.Save(), "long", "e9fb0f0000"+ // begin: jmp 11000h
+		"83c101 83f964 75f3"+ // back: add ecx, 1; cmp ecx, 100; jne begin
+		"48c7042588400000 07200100 0f013c2500100100"+ // the entry for 11000h leads to 12000h; invlpg [11000h]
+		"31c9 83c201 83fa02 75d5 f4") // xor ecx, ecx; add edx, 1; cmp edx, 2; jne begin; hlt
+	p.at, p.limit = p.at[:1], 3000
+	copy(p.image[0x11000:], []byte{0x83, 0xc0, 0x01, 0xe9, 0xfd, 0xef, 0xff, 0xff}) // add eax, 1; jmp back
+	copy(p.image[0x12000:], []byte{0x83, 0xc3, 0x01, 0xe9, 0xfd, 0xef, 0xff, 0xff}) // add ebx, 1; jmp back
+	_, ok := fzRun(t, a, b, p)
+	require.True(t, ok)
+	require.Equal(t, Halted, a.cpu.Activity)
+	require.Equal(t, []uint64{100, 100}, []uint64{a.cpu.S.R[x86.RAX], a.cpu.S.R[x86.RBX]})
+}
