@@ -596,6 +596,11 @@ func (g *nfGen) bits() {
 		g.rm(w, []byte{0x0f, 0xb1}, g.reg(), g.operand(w), 0, 0)
 	case 2, 3, 4:
 		g.rm(w, []byte{0x0f, 0xba}, 4+uint8(g.IntN(4)), g.operand(w), int64(g.IntN(70)), 1)
+	case 5: // a bit beyond the operand
+		r := g.noStack()
+		g.set(r, int64(g.IntN(600)-300))
+		a := g.mem(w)
+		g.rm(w, []byte{0x0f, 0xa3 + 8*byte(g.IntN(4))}, r, a, 0, 0)
 	default:
 		g.rm(w, []byte{0x0f, 0xa3 + 8*byte(g.IntN(4))}, g.any(), nfArg{reg: g.reg()}, 0, 0)
 	}
