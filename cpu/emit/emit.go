@@ -75,10 +75,6 @@ const (
 	BtImm   Op = 0x0fba
 	Xadd    Op = 0x0fc0
 	Cmpxchg Op = 0x0fb0
-	Shld    Op = 0x0fa4 // by an immediate
-	Shrd    Op = 0x0fac
-	Bsf     Op = 0x0fbc
-	Bsr     Op = 0x0fbd
 )
 
 // Groups: the number of the instruction in ModRM.reg.
@@ -342,12 +338,6 @@ func (a *Asm) Shift(w int, op Reg, dst Reg, n uint8) {
 	a.Byte(n)
 }
 
-// ShiftMem is Shift of memory.
-func (a *Asm) ShiftMem(w int, op Reg, m Mem, n uint8) {
-	a.RM(w, sized(0xc0, w), op, m)
-	a.Byte(n)
-}
-
 // ShiftCL is the shift or rotation op of a register by CL.
 func (a *Asm) ShiftCL(w int, op Reg, dst Reg) { a.RR(w, sized(0xd2, w), op, dst) }
 
@@ -355,9 +345,8 @@ func (a *Asm) ShiftCL(w int, op Reg, dst Reg) { a.RR(w, sized(0xd2, w), op, dst)
 func (a *Asm) Group3(w int, op Reg, dst Reg)  { a.RR(w, sized(0xf6, w), op, dst) }
 func (a *Asm) Group3Mem(w int, op Reg, m Mem) { a.RM(w, sized(0xf6, w), op, m) }
 
-// IncDec is INC (0) or DEC (1) of a register, IncDecMem of memory.
-func (a *Asm) IncDec(w int, op Reg, dst Reg)  { a.RR(w, sized(0xfe, w), op, dst) }
-func (a *Asm) IncDecMem(w int, op Reg, m Mem) { a.RM(w, sized(0xfe, w), op, m) }
+// IncDec is INC (0) or DEC (1) of a register.
+func (a *Asm) IncDec(w int, op Reg, dst Reg) { a.RR(w, sized(0xfe, w), op, dst) }
 
 // Setcc sets the low byte of a register to a condition.
 func (a *Asm) Setcc(cc uint8, dst Reg) { a.ByteRR(4, 0x0f90+Op(cc), 0, dst) }
@@ -432,13 +421,6 @@ func (a *Asm) LeaHere(dst Reg, to int) int {
 // JmpReg jumps to the address in a register. PopFlags is POPFQ.
 func (a *Asm) JmpReg(r Reg) { a.RR(4, 0xff, 4, r) }
 func (a *Asm) PopFlags()    { a.Byte(0x9d) }
-
-// High is the instruction op with ModRM.reg = reg and ModRM.rm = rm on byte registers that are
-// encoded without REX: 4 to 7 are AH, CH, DH and BH.
-func (a *Asm) High(op Op, reg, rm Reg) {
-	a.prefix(4, op, None, None, None, false)
-	a.modRR(reg, rm)
-}
 
 // Vec is the instruction of map 0F with mandatory prefix p, 0 for none, and opcode op, with
 // ModRM.reg = reg and ModRM.rm = rm; w is 8 for REX.W, else 4. VecMem has a memory operand.

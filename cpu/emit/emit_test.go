@@ -124,8 +124,6 @@ func cases() (all []testCase) {
 			add(func(a *Asm) { a.ALUTo(w, Sbb, m, r) }, "sbb %s,%s", address(m), name(r, w))
 			add(func(a *Asm) { a.ALUMemImm(w, Cmp, m, 0x7f) }, "cmp %s,0x7f", address(m))
 			add(func(a *Asm) { a.StoreImm(w, m, 0x44) }, "mov %s,0x44", address(m))
-			add(func(a *Asm) { a.IncDecMem(w, 0, m) }, "inc %s", address(m))
-			add(func(a *Asm) { a.ShiftMem(w, Shl, m, 7) }, "shl %s,0x7", address(m))
 			add(func(a *Asm) { a.Group3Mem(w, Neg, m) }, "neg %s", address(m))
 		}
 	}
